@@ -1,0 +1,30 @@
+# Compiler settings that hold for every target.
+set(CMAKE_C_STANDARD 17)
+set(CMAKE_C_STANDARD_REQUIRED ON)
+set(CMAKE_C_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+if(NOT CMAKE_BUILD_TYPE)
+    set(CMAKE_BUILD_TYPE Release CACHE STRING "Release, Debug" FORCE)
+endif()
+set(CMAKE_C_FLAGS_RELEASE "-O2 -g -DNDEBUG")
+
+set(BT_SANITIZE "" CACHE STRING "Sanitizers for the whole build, e.g. address,undefined or thread")
+option(BT_FUZZ "Build the libFuzzer targets (clang only); without it they only replay their corpora" OFF)
+
+add_compile_definitions(_GNU_SOURCE)
+set(BT_WARNINGS -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes
+    -Wmissing-prototypes -Wvla -Werror)
+add_compile_options(-fno-strict-aliasing -fstack-protector-strong)
+if(CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT BT_SANITIZE)
+    add_compile_options(-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+    add_link_options(-Wl,-z,relro,-z,now)
+endif()
+if(BT_SANITIZE)
+    add_compile_options(-fsanitize=${BT_SANITIZE} -fno-omit-frame-pointer
+        -fno-sanitize-recover=all)
+    add_link_options(-fsanitize=${BT_SANITIZE})
+endif()
+if(BT_FUZZ)
+    add_compile_options(-fsanitize=fuzzer-no-link)
+endif()

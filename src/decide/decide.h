@@ -1,0 +1,60 @@
+/* The verdict. Pure: no clock, no store, no allocation, no transport. Everything that can deny a check is
+ * in here, and every door (gRPC, ext_authz, forward-auth, command line, library) goes through it. */
+#ifndef BT_DECIDE_DECIDE_H
+#define BT_DECIDE_DECIDE_H
+
+#include "base/bytes.h"
+#include "key/record.h"
+
+/* In order of precedence. Values are those of bitting.v1.Reason. */
+typedef enum bt_reason {
+    BT_REASON_ALLOWED = 1,
+    BT_REASON_MALFORMED_TOKEN = 2,
+    BT_REASON_UNKNOWN_KEY = 3,
+    BT_REASON_REVOKED = 4,
+    BT_REASON_DISABLED = 5,
+    BT_REASON_EXPIRED = 6,
+    BT_REASON_NOT_YET_VALID = 7,
+    BT_REASON_OWNER_STOPPED = 8,
+    BT_REASON_WRONG_KIND = 9,
+    BT_REASON_ADDRESS_NOT_ALLOWED = 10,
+    BT_REASON_MISSING_SCOPE = 11,
+    BT_REASON_RESOURCE_NOT_GRANTED = 12,
+    BT_REASON_RATE_LIMITED = 13,
+} bt_reason;
+
+/* "ALLOWED", "MALFORMED_TOKEN", ... */
+const char *bt_reason_name(bt_reason reason);
+
+/* The denials that are the credential's fault: a holder of only the token is told no more than that. */
+static inline bool bt_reason_is_credential(bt_reason reason) {
+    return reason >= BT_REASON_MALFORMED_TOKEN && reason <= BT_REASON_ADDRESS_NOT_ALLOWED;
+}
+
+typedef struct bt_question {
+    uint64_t needed;         /* scopes asked for; 0 asks about the credential alone */
+    bool any;                /* one of them is enough */
+    uint32_t accepted_kinds; /* bit 1 << kind; 0 accepts every kind */
+    int64_t now_ms;
+} bt_question;
+
+/* What was found for the token. */
+typedef struct bt_finding {
+    bool malformed;
+    const bt_record *record; /* NULL: no such key in this environment */
+    uint64_t live;           /* the mask of live scopes, from the head */
+    bool owner_stopped;
+} bt_finding;
+
+typedef struct bt_verdict {
+    bt_reason reason;
+    uint64_t held;    /* live scopes that the key holds; 0 where the credential is not good */
+    uint64_t missing; /* with BT_REASON_MISSING_SCOPE: asked for and not held */
+} bt_verdict;
+
+bt_verdict bt_decide(const bt_finding *finding, const bt_question *question);
+
+/* The live scopes that a record holds: (full access ? live : mask) & live. */
+uint64_t bt_decide_held(const bt_record *record, uint64_t live);
+
+#endif

@@ -1,0 +1,46 @@
+/* The pepper, and digests under it. */
+#ifndef BT_KEY_DIGEST_H
+#define BT_KEY_DIGEST_H
+
+#include "base/bytes.h"
+#include "base/err.h"
+
+#define BT_PEPPER_SIZE 32u
+#define BT_DIGEST_SIZE 32u
+#define BT_FINGERPRINT_SIZE 16u
+#define BT_REF_SIZE 16u
+
+/* The secret that digests are made under: 32 random bytes in memory that is not swapped. Losing it is
+ * losing every key. Opaque, so that it is not copied by accident. */
+typedef struct bt_pepper bt_pepper;
+
+/* Makes the file, of 64 hexadecimal digits and a newline, mode 0600, synced to disk with its directory.
+ * BT_ERR_EXISTS where there is one. */
+bt_err bt_pepper_create(const char *path, bt_fault *fault);
+
+/* Reads the file: a regular one, of 64 hexadecimal digits with or without a newline, owned by this user
+ * or root, mode 0600 or less, or 0640 (readable by one group). BT_ERR_NOT_FOUND where there is none;
+ * BT_ERR_PRECONDITION where others can read it or it does not have that form. */
+bt_err bt_pepper_load(const char *path, bt_pepper **ret_pepper, bt_fault *fault);
+
+/* From 32 bytes; for tests and benchmarks. */
+bt_pepper *bt_pepper_from_bytes(const uint8_t bytes[BT_PEPPER_SIZE]);
+
+/* Wipes it. NULL is taken; returns NULL. */
+bt_pepper *bt_pepper_free(bt_pepper *pepper);
+
+/* Tells one pepper from another and gives nothing else away. */
+void bt_pepper_fingerprint(const bt_pepper *pepper, uint8_t ret_fingerprint[BT_FINGERPRINT_SIZE]);
+
+typedef struct bt_digest {
+    uint8_t bytes[BT_DIGEST_SIZE];
+} bt_digest;
+
+/* Keyed BLAKE2b-256 of environment, one zero byte, and token. environment: up to 16 bytes, without a zero
+ * byte. No allocation. */
+bt_digest bt_digest_token(const bt_pepper *pepper, bt_bytes environment, bt_bytes token);
+
+/* The first 8 bytes as a little-endian number: the key of the record's row. */
+uint64_t bt_digest_slot(const bt_digest *digest);
+
+#endif

@@ -1,0 +1,31 @@
+/* Environments: test, staging, prod, ... A key belongs to exactly one and is unknown in every other. */
+#ifndef BT_KEY_ENVIRONMENT_H
+#define BT_KEY_ENVIRONMENT_H
+
+#include "base/bytes.h"
+#include "key/token.h"
+
+#define BT_ENVIRONMENT_NAME_MAX 16u
+#define BT_ENVIRONMENTS_MAX 64u
+
+typedef struct bt_environment {
+    uint8_t id; /* 1 to 255, never used again; in records */
+    char name[BT_ENVIRONMENT_NAME_MAX + 1];
+    char prefix[BT_TOKEN_PREFIX_MAX + 1]; /* of its tokens; unique in the store */
+} bt_environment;
+
+typedef struct bt_environments {
+    size_t count;
+    bt_environment list[BT_ENVIRONMENTS_MAX];
+} bt_environments;
+
+/* [a-z][a-z0-9]{0,15} */
+bool bt_environment_name_ok(bt_bytes name);
+
+/* NULL where there is none. */
+const bt_environment *bt_environment_find(const bt_environments *environments, bt_bytes name);
+const bt_environment *bt_environment_by_prefix(const bt_environments *environments,
+                                               bt_bytes prefix);
+const bt_environment *bt_environment_by_id(const bt_environments *environments, uint8_t id);
+
+#endif

@@ -1,0 +1,68 @@
+/* The write side. A change is a small object with an `apply` that is run inside a write transaction: by the
+ * writer thread, which commits many changes in one durable transaction (group commit), or by the calling
+ * thread (bt_store_change), which is what command-line programs do beside a running server. */
+#ifndef BT_STORE_WRITER_H
+#define BT_STORE_WRITER_H
+
+#include "key/environment.h"
+#include "key/record.h"
+#include "scope/catalogue.h"
+#include "store/detail.h"
+#include "store/snapshot.h"
+
+typedef struct bt_txn bt_txn;
+typedef struct bt_change bt_change;
+
+struct bt_change {
+    /* Reads, checks, and only then writes: once it has written it must not fail for a reason of its own. An
+     * error before the first write leaves the transaction as it was, and the other changes in it go on. An error
+     * of the store itself (disk full) aborts the transaction; then each change in it is applied again, in a
+     * transaction of its own: so apply must be able to run twice and start from its inputs each time. */
+    bt_err (*apply)(bt_change *change, bt_txn *txn, bt_fault *fault);
+    /* Called once, on the writer thread, after the commit is on disk (fault.err is 0) or the change failed. Owns
+     * the change from then on. Not used by bt_store_change. */
+    void (*done)(bt_change *change);
+    int64_t deadline_ms; /* not begun after this: BT_ERR_DEADLINE; BT_NEVER_MS */
+    /* Results. */
+    bt_fault fault;
+    uint64_t revision; /* at which the change is seen */
+    bt_change *next;   /* the queue's */
+};
+
+typedef struct bt_writer bt_writer;
+
+/* Starts the thread. queue_limit: changes waiting at most. */
+bt_err bt_writer_start(bt_store *store, size_t queue_limit, bt_writer **ret_writer,
+                       bt_fault *fault);
+/* Finishes what is queued, then joins. NULL is taken; returns NULL. */
+bt_writer *bt_writer_stop(bt_writer *writer);
+/* Never waits. BT_ERR_EXHAUSTED where the queue is full, BT_ERR_UNAVAILABLE where the writer is stopping: done is
+ * then not called. From any thread. */
+bt_err bt_writer_submit(bt_writer *writer, bt_change *change);
+
+/* Applies one change in a transaction of its own, durable on return. Takes LMDB's write lock, in turn with a
+ * server. The result is change->fault.err. */
+bt_err bt_store_change(bt_store *store, bt_change *change);
+
+/* Inside apply only. Reading sees the writes before it in the same transaction. Times are taken once a
+ * transaction. */
+bt_store *bt_txn_store(bt_txn *txn);
+int64_t bt_txn_now_ms(const bt_txn *txn);
+bt_head *bt_txn_head(bt_txn *txn); /* written with the commit; its revision is raised by one for each change */
+const bt_catalogue *bt_txn_catalogue(bt_txn *txn);
+const bt_environments *bt_txn_environments(bt_txn *txn);
+bt_err bt_txn_record_at(bt_txn *txn, uint64_t slot, const bt_record **ret_record);
+bt_err bt_txn_detail(bt_txn *txn, const bt_key_id *id, bt_bytes *ret_row);
+
+/* Writes. Any error of these is an error of the store; apply returns it as it is. */
+
+/* A new key: its record, its detail, its place in the index by owner. BT_ERR_EXISTS, before anything is written,
+ * where the slot or the id is taken. */
+bt_err bt_txn_insert_key(bt_txn *txn, uint64_t slot, const bt_record *record,
+                         const bt_detail *detail);
+/* An existing key. slot is detail->record_key. */
+bt_err bt_txn_update_key(bt_txn *txn, const bt_record *record, const bt_detail *detail);
+bt_err bt_txn_put_environments(bt_txn *txn, const bt_environments *environments);
+bt_err bt_txn_put_catalogue(bt_txn *txn, const bt_catalogue *catalogue);
+
+#endif

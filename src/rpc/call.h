@@ -1,6 +1,6 @@
-/* gRPC without a transport: what a method is, and what a call of one is to its handler. The transports
- * (grpc/ on c-core, h2/ on nghttp2) fill in a bt_call and hand it to bt_call_dispatch; handlers read bytes
- * and answer through the call, and never see a transport's type. */
+/* gRPC without a transport: what a method is, and what a call of one is to its handler. The
+ * transports (grpc/ on c-core, h2/ on nghttp2) fill in a bt_call and hand it to bt_call_dispatch;
+ * handlers read bytes and answer through the call, and never see a transport's type. */
 #ifndef BT_RPC_CALL_H
 #define BT_RPC_CALL_H
 
@@ -14,50 +14,83 @@ typedef struct bt_method bt_method;
 enum {
     BT_METHOD_OPEN = 1u << 0,    /* needs no credential on any listener: health, reflection */
     BT_METHOD_TRUSTED = 1u << 1, /* served on trusted listeners; others are UNIMPLEMENTED there */
-    /* Answers a bad credential and everything else inside an OK reply, because its client takes an RPC error for
-     * an outage and may let the request through (ext_authz): the handler is called with call->refused set. */
+    /* Answers a bad credential and everything else inside an OK reply, because its client takes an
+     * RPC error for an outage and may let the request through (ext_authz): the handler is called
+     * with call->refused set. */
     BT_METHOD_NEVER_FAILS = 1u << 2,
+    /* The shape of a call, where it is not one request and one answer. A transport that lacks a
+     * shape answers UNIMPLEMENTED; every transport has the first. */
+    BT_METHOD_WATCH = 1u << 3,    /* one request, any number of answers (Health.Watch) */
+    BT_METHOD_DIALOGUE = 1u << 4, /* each request is answered before the next is read */
 };
+
+#define BT_METHOD_STREAM (BT_METHOD_WATCH | BT_METHOD_DIALOGUE)
 
 struct bt_method {
     const char *path; /* "/bitting.v1.CheckService/Validate" */
     unsigned flags;
     uint64_t need;      /* scopes that a caller on a guarded listener must hold */
     size_t request_max; /* bytes of a request message; larger is RESOURCE_EXHAUSTED */
-    /* Called on a worker's thread with the whole request and a renewed snapshot. Ends in exactly one bt_call_reply
-     * or bt_call_fail, now or later, from this thread or another; only until the handler returns may it use the
-     * session's snapshot. */
+    /* Called on a worker's thread with the whole request and a renewed snapshot (none with
+     * BT_METHOD_OPEN). Ends in exactly one bt_call_reply or bt_call_fail, now or later, from this
+     * thread or another; only until the handler returns may it use the session's snapshot.
+     *
+     * WATCH: bt_call_send any number of times, then perhaps bt_call_fail; never bt_call_reply.
+     *
+     * DIALOGUE: called for each request, and answers each with one bt_call_send or bt_call_fail.
+     * The transport ends the call with OK when the client's last request has been answered. */
     void (*handle)(bt_call *call);
+    /* Bytes of the call's arena; 0: BT_CALL_ARENA. At most BT_CALL_ARENA_MAX, of which few are in
+     * use at a time: a call that finds none is RESOURCE_EXHAUSTED. */
+    size_t arena_size;
+    /* WATCH, may be NULL: the last that is heard of a call whose handler was called, once, whoever
+     * ended it; the call is gone when this returns. Never from inside bt_call_send or bt_call_fail,
+     * so a lock may be held around those and taken here. */
+    void (*ended)(bt_call *call);
 };
+
+#define BT_CALL_ARENA ((size_t)16 << 10)
+#define BT_CALL_ARENA_MAX ((size_t)2 << 20)
 
 /* What a listener lets in; lives as long as the server. */
 typedef struct bt_listener_policy {
     bool trusted;
-    char environment[BT_ENVIRONMENT_NAME_MAX + 1]; /* of questions that name none; empty: none. Trusted only */
+    /* Of questions that name none, on a trusted listener; empty: none. */
+    char environment[BT_ENVIRONMENT_NAME_MAX + 1];
 } bt_listener_policy;
 
-/* A transport's side of a call. Both copy what they are given, and may be called from any thread. */
+/* A transport's side of a call. All copy what they are given, may be called from any thread, never
+ * wait, and do nothing where the client has gone. */
 typedef struct bt_call_transport {
     void (*reply)(bt_call *call, bt_bytes message);
     void (*fail)(bt_call *call, const bt_fault *fault);
+    /* A transport keeps one unsent message a call: where the client does not read, a newer message
+     * takes the place of the one that waits (who watches wants the last state), so memory is
+     * bounded. */
+    void (*send)(bt_call *call, bt_bytes message);
 } bt_call_transport;
+
+typedef struct bt_health bt_health; /* rpc/health.h */
 
 struct bt_call {
     const bt_method *method;
     bt_session *session; /* of the thread that dispatches */
     const bt_listener_policy *listener;
     const bt_call_transport *transport;
-    bt_bytes message;         /* the request; good until the call has ended */
+    bt_health *health; /* the program's, shared by its transports */
+    void *user;        /* the handler's, for what a WATCH keeps */
+    bt_bytes message;  /* the request; good until the call has ended (DIALOGUE: until answered) */
     bt_bytes authorization;   /* value of the metadata `authorization`; empty where there is none */
     bool authorization_twice; /* more than one was sent: refused */
     int64_t deadline_ms;      /* BT_NEVER_MS where there is none */
-    bt_arena arena;           /* of this call; good until it has ended */
+    bt_arena arena;           /* good as long as message */
     bt_caller caller;         /* set by dispatch */
     bt_fault refused;         /* BT_METHOD_NEVER_FAILS: why the caller is refused, or err 0 */
 };
 
-/* Renews the session's snapshot, authenticates the caller as listener and method ask, calls the handler, and
- * resets the snapshot. The transport has set all but caller and refused. */
+/* Renews the session's snapshot, authenticates the caller as listener and method ask, calls the
+ * handler, and resets the snapshot; BT_METHOD_OPEN needs neither store nor caller, and gets
+ * neither. The transport has set all but caller, refused and user. */
 void bt_call_dispatch(bt_call *call);
 
 /* Ends the call with status OK. */
@@ -70,10 +103,17 @@ static inline void bt_call_fail(bt_call *call, const bt_fault *fault) {
     call->transport->fail(call, fault);
 }
 
-/* The number of a gRPC status code, for an error. https://grpc.github.io/grpc/core/md_doc_statuscodes.html */
+/* Sends one message of a stream; the call stays open. */
+static inline void bt_call_send(bt_call *call, bt_bytes message) {
+    call->transport->send(call, message);
+}
+
+/* The number of a gRPC status code, for an error.
+ * https://grpc.github.io/grpc/core/md_doc_statuscodes.html */
 int bt_call_status(bt_err err);
 
-/* Every unary method that the program serves, ended by a path of NULL. */
+/* Every method that the program serves, ended by a path of NULL. Written with designated
+ * initializers. */
 extern const bt_method bt_methods[];
 
 #endif

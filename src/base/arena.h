@@ -1,5 +1,5 @@
-/* Memory of one request: given out from a fixed block, and all given back at once. It never grows, so
- * what a request can take is bounded by the block. Not for use by two threads at a time. */
+/* Memory of one request: given out from a fixed block, and all given back at once. It never grows,
+ * so what a request can take is bounded by the block. Not for use by two threads at a time. */
 #ifndef BT_BASE_ARENA_H
 #define BT_BASE_ARENA_H
 

@@ -42,12 +42,12 @@ bool bt_bytes_printable(bt_bytes bytes);
 /* Writes 2 * size lower-case digits and a NUL. */
 void bt_hex_encode(bt_bytes bytes, char *ret_text);
 
-/* text must have exactly 2 * size digits, of either case. False, and ret_bytes is undefined, where it
- * does not. */
+/* text must have exactly 2 * size digits, of either case. False, and ret_bytes is undefined, where
+ * it does not. */
 bool bt_hex_decode(bt_bytes text, uint8_t *ret_bytes, size_t size);
 
-/* Copies into a buffer of size bytes and adds a NUL. False, and the buffer is the empty string, where
- * it does not fit or the bytes have a NUL among them. */
+/* Copies into a buffer of size bytes and adds a NUL. False, and the buffer is the empty string,
+ * where it does not fit or the bytes have a NUL among them. */
 bool bt_bytes_copy_text(bt_bytes bytes, char *ret_text, size_t size);
 
 #endif

@@ -1,6 +1,6 @@
 /* Errors of every room. A call that can fail returns bt_err, 0 for success, and leaves its ret_
- * parameters untouched on failure. What was wrong, with which value, and what would be right, is said
- * in a bt_fault where the call takes one. */
+ * parameters untouched on failure. What was wrong, with which value, and what would be right, is
+ * said in a bt_fault where the call takes one. */
 #ifndef BT_BASE_ERR_H
 #define BT_BASE_ERR_H
 
@@ -26,8 +26,8 @@ typedef struct bt_fault {
     char text[384]; /* UTF-8, no control characters, never a secret */
 } bt_fault;
 
-/* Fills the fault (NULL is taken) and returns err. The text is cut at the size of the fault; bytes that
- * are not printable become '?', so that text of a request can be quoted. */
+/* Fills the fault (NULL is taken) and returns err. The text is cut at the size of the fault; bytes
+ * that are not printable become '?', so that text of a request can be quoted. */
 bt_err bt_fail(bt_fault *fault, bt_err err, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

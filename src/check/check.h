@@ -1,5 +1,5 @@
-/* A check: from a token and a question to an answer, in one snapshot. Allocates nothing, writes nothing, takes
- * no lock. */
+/* A check: from a token and a question to an answer, in one snapshot. Allocates nothing, writes
+ * nothing, takes no lock. */
 #ifndef BT_CHECK_CHECK_H
 #define BT_CHECK_CHECK_H
 
@@ -12,13 +12,15 @@ typedef struct bt_answer {
     uint64_t revision;
 } bt_answer;
 
-/* credential: the token, bare or as `Bearer <token>`, any bytes of any length. environment is one of the
- * snapshot's. The snapshot must be renewed. An error (a damaged store) is not a decision; nothing may be let in. */
+/* credential: the token, bare or as `Bearer <token>`, any bytes of any length. environment is one
+ * of the snapshot's. The snapshot must be renewed. An error (a damaged store) is not a decision;
+ * nothing may be let in. */
 bt_err bt_check(bt_snapshot *snapshot, const bt_pepper *pepper, bt_bytes credential,
                 const bt_environment *environment, const bt_question *question,
                 bt_answer *ret_answer);
 
-/* The environment that the token's prefix belongs to; NULL where it has the prefix of none, or is malformed. */
+/* The environment that the token's prefix belongs to; NULL where it has the prefix of none, or is
+ * malformed. */
 const bt_environment *bt_check_environment(const bt_snapshot *snapshot, bt_bytes credential);
 
 #endif

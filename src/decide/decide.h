@@ -1,5 +1,6 @@
-/* The verdict. Pure: no clock, no store, no allocation, no transport. Everything that can deny a check is
- * in here, and every door (gRPC, ext_authz, forward-auth, command line, library) goes through it. */
+/* The verdict. Pure: no clock, no store, no allocation, no transport. Everything that can deny a
+ * check is in here, and every door (gRPC, ext_authz, forward-auth, command line, library) goes
+ * through it. */
 #ifndef BT_DECIDE_DECIDE_H
 #define BT_DECIDE_DECIDE_H
 
@@ -26,7 +27,8 @@ typedef enum bt_reason {
 /* "ALLOWED", "MALFORMED_TOKEN", ... */
 const char *bt_reason_name(bt_reason reason);
 
-/* The denials that are the credential's fault: a holder of only the token is told no more than that. */
+/* The denials that are the credential's fault: a holder of only the token is told no more than
+ * that. */
 static inline bool bt_reason_is_credential(bt_reason reason) {
     return reason >= BT_REASON_MALFORMED_TOKEN && reason <= BT_REASON_ADDRESS_NOT_ALLOWED;
 }

@@ -10,17 +10,17 @@
 #define BT_FINGERPRINT_SIZE 16u
 #define BT_REF_SIZE 16u
 
-/* The secret that digests are made under: 32 random bytes in memory that is not swapped. Losing it is
- * losing every key. Opaque, so that it is not copied by accident. */
+/* The secret that digests are made under: 32 random bytes in memory that is not swapped. Losing it
+ * is losing every key. Opaque, so that it is not copied by accident. */
 typedef struct bt_pepper bt_pepper;
 
-/* Makes the file, of 64 hexadecimal digits and a newline, mode 0600, synced to disk with its directory.
- * BT_ERR_EXISTS where there is one. */
+/* Makes the file, of 64 hexadecimal digits and a newline, mode 0600, synced to disk with its
+ * directory. BT_ERR_EXISTS where there is one. */
 bt_err bt_pepper_create(const char *path, bt_fault *fault);
 
-/* Reads the file: a regular one, of 64 hexadecimal digits with or without a newline, owned by this user
- * or root, mode 0600 or less, or 0640 (readable by one group). BT_ERR_NOT_FOUND where there is none;
- * BT_ERR_PRECONDITION where others can read it or it does not have that form. */
+/* Reads the file: a regular one, of 64 hexadecimal digits with or without a newline, owned by this
+ * user or root, mode 0600 or less, or 0640 (readable by one group). BT_ERR_NOT_FOUND where there is
+ * none; BT_ERR_PRECONDITION where others can read it or it does not have that form. */
 bt_err bt_pepper_load(const char *path, bt_pepper **ret_pepper, bt_fault *fault);
 
 /* From 32 bytes; for tests and benchmarks. */
@@ -36,8 +36,11 @@ typedef struct bt_digest {
     uint8_t bytes[BT_DIGEST_SIZE];
 } bt_digest;
 
-/* Keyed BLAKE2b-256 of environment, one zero byte, and token. environment: up to 16 bytes, without a zero
- * byte. No allocation. */
+/* A block of BLAKE2b. */
+#define BT_DIGEST_INPUT_MAX 128u
+
+/* Keyed BLAKE2b-256 of environment, one zero byte, and token; together at most BT_DIGEST_INPUT_MAX,
+ * and the environment has no zero byte among its own. No allocation. */
 bt_digest bt_digest_token(const bt_pepper *pepper, bt_bytes environment, bt_bytes token);
 
 /* The first 8 bytes as a little-endian number: the key of the record's row. */

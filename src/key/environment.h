@@ -1,4 +1,5 @@
-/* Environments: test, staging, prod, ... A key belongs to exactly one and is unknown in every other. */
+/* Environments: test, staging, prod, ... A key belongs to exactly one and is unknown in every
+ * other. */
 #ifndef BT_KEY_ENVIRONMENT_H
 #define BT_KEY_ENVIRONMENT_H
 

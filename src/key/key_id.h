@@ -1,5 +1,5 @@
-/* A key id: 16 bytes, the first 6 the time of creation in milliseconds (big-endian, so that ids sort by
- * it), the rest random. Written as 32 lower-case hexadecimal digits. Not secret. */
+/* A key id: 16 bytes, the first 6 the time of creation in milliseconds (big-endian, so that ids
+ * sort by it), the rest random. Written as 32 lower-case hexadecimal digits. Not secret. */
 #ifndef BT_KEY_KEY_ID_H
 #define BT_KEY_KEY_ID_H
 

@@ -1,10 +1,11 @@
-/* The record: all that most checks need of a key, 112 bytes that are read where they lie in the file. With
- * LMDB's node header (8) and the row's key (8) a row is 128 bytes: two cache lines. Little-endian.
+/* The record: all that most checks need of a key, 112 bytes that are read where they lie in the
+ * file. With LMDB's node header (8) and the row's key (8) a row is 128 bytes: two cache lines.
+ * Little-endian.
  *
- * The row's key is the first 8 bytes of the digest as a native integer; the other 24 are in the record and
- * are compared in full. Two digests that share their first 8 bytes cannot both be stored: a new token is
- * then minted again, an imported one is refused (one in 370,000 that this ever happens among ten million
- * keys). */
+ * The row's key is the first 8 bytes of the digest as a native integer; the other 24 are in the
+ * record and are compared in full. Two digests that share their first 8 bytes cannot both be
+ * stored: a new token is then minted again, an imported one is refused (one in 370,000 that this
+ * ever happens among ten million keys). */
 #ifndef BT_KEY_RECORD_H
 #define BT_KEY_RECORD_H
 
@@ -16,7 +17,8 @@
 #include "key/key_id.h"
 #include "key/kind.h"
 
-static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "records are read in place, little-endian");
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+              "records are read in place, little-endian");
 
 #define BT_RECORD_VERSION 1u
 #define BT_RECORD_SIZE 112u
@@ -66,8 +68,8 @@ static_assert(offsetof(bt_record, not_before_ms) == 72, "record layout");
 static_assert(offsetof(bt_record, user_ref) == 80, "record layout");
 static_assert(offsetof(bt_record, org_ref) == 96, "record layout");
 
-/* The row as a record, in place. NULL where it is not one: wrong size, version, kind, flags or reserved
- * bits, or not aligned to 8 bytes. Such a row is damage, and is never an allow. */
+/* The row as a record, in place. NULL where it is not one: wrong size, version, kind, flags or
+ * reserved bits, or not aligned to 8 bytes. Such a row is damage, and is never an allow. */
 const bt_record *bt_record_view(bt_bytes row);
 
 /* Sets digest_rest. */

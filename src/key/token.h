@@ -1,9 +1,9 @@
 /* Tokens: `<prefix>_<body>`.
  *
- * The body is 43 random letters and digits (62^43 > 2^256) and 6 more that are the CRC-32 of all before
- * them, in base 62. The checksum turns away every single wrong character and every swap of two
- * neighbours, and lets one in 2^32 of random strings pass; it is there to end junk cheaply, not for
- * security. Regular expression of a token, for secret scanners:
+ * The body is 43 random letters and digits (62^43 > 2^256) and 6 more that are the CRC-32 of all
+ * before them, in base 62. The checksum turns away every single wrong character and every swap of
+ * two neighbours, and lets one in 2^32 of random strings pass; it is there to end junk cheaply, not
+ * for security. Regular expression of a token, for secret scanners:
  *
  *     [a-z][a-z0-9_]{0,48}_[0-9A-Za-z]{49}
  */

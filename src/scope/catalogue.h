@@ -1,5 +1,5 @@
-/* The catalogue: the scopes that there are, their categories and the presets. A plain value of fixed
- * size, filled once and then only read, by any number of threads. */
+/* The catalogue: the scopes that there are, their categories and the presets. A plain value of
+ * fixed size, filled once and then only read, by any number of threads. */
 #ifndef BT_SCOPE_CATALOGUE_H
 #define BT_SCOPE_CATALOGUE_H
 

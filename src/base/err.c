@@ -1,0 +1,37 @@
+#include "base/err.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/bytes.h"
+
+/* Cuts an incomplete character that the size of the buffer left at the end. */
+static void trim_utf8(char *text) {
+    size_t size = strlen(text);
+    for (size_t cut = 0; cut < 4 && cut <= size; cut++) {
+        if (!bt_bytes_utf8(bt_bytes_of(text, size - cut))) continue;
+        text[size - cut] = '\0';
+        return;
+    }
+}
+
+static void make_printable(char *text) {
+    trim_utf8(text);
+    bool whole = bt_bytes_utf8(bt_bytes_text(text));
+    for (char *at = text; *at; at++) {
+        unsigned char byte = (unsigned char)*at;
+        if (byte < 0x20 || byte == 0x7F || (byte >= 0x80 && !whole)) *at = '?';
+    }
+}
+
+bt_err bt_fail(bt_fault *fault, bt_err err, const char *format, ...) {
+    if (!fault) return err;
+    fault->err = err;
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(fault->text, sizeof fault->text, format, arguments);
+    va_end(arguments);
+    make_printable(fault->text);
+    return err;
+}

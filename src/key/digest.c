@@ -1,0 +1,53 @@
+#include "key/digest.h"
+
+#include <sodium.h>
+
+struct bt_pepper {
+    uint8_t bytes[BT_PEPPER_SIZE];
+};
+
+bt_pepper *bt_pepper_from_bytes(const uint8_t bytes[BT_PEPPER_SIZE]) {
+    if (sodium_init() < 0) return NULL;
+    bt_pepper *pepper = sodium_malloc(sizeof *pepper);
+    if (!pepper) return NULL;
+    memcpy(pepper->bytes, bytes, BT_PEPPER_SIZE);
+    sodium_mprotect_readonly(pepper);
+    return pepper;
+}
+
+bt_pepper *bt_pepper_free(bt_pepper *pepper) {
+    sodium_free(pepper);
+    return NULL;
+}
+
+static void keyed_hash(const bt_pepper *pepper, bt_bytes input, uint8_t *ret_hash, size_t size) {
+    /* Fails for sizes out of its range alone, and these are constants. */
+    if (crypto_generichash_blake2b(ret_hash, size, input.data, input.size, pepper->bytes,
+                                   BT_PEPPER_SIZE) != 0)
+        __builtin_trap();
+}
+
+void bt_pepper_fingerprint(const bt_pepper *pepper, uint8_t ret_fingerprint[BT_FINGERPRINT_SIZE]) {
+    /* No environment begins with a zero byte, so this is the digest of no token. */
+    keyed_hash(pepper, BT_LITERAL("\0bitting pepper fingerprint"), ret_fingerprint,
+               BT_FINGERPRINT_SIZE);
+}
+
+bt_digest bt_digest_token(const bt_pepper *pepper, bt_bytes environment, bt_bytes token) {
+    uint8_t input[BT_DIGEST_INPUT_MAX]; /* one block of BLAKE2b */
+    size_t size = environment.size + 1 + token.size;
+    if (size > sizeof input) __builtin_trap();
+    memcpy(input, environment.data, environment.size);
+    input[environment.size] = 0;
+    memcpy(input + environment.size + 1, token.data, token.size);
+    bt_digest digest;
+    keyed_hash(pepper, bt_bytes_of(input, size), digest.bytes, sizeof digest.bytes);
+    sodium_memzero(input, size);
+    return digest;
+}
+
+uint64_t bt_digest_slot(const bt_digest *digest) {
+    uint64_t slot;
+    memcpy(&slot, digest->bytes, sizeof slot);
+    return slot;
+}

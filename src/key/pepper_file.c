@@ -1,0 +1,98 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "key/digest.h"
+
+#define FILE_SIZE (2 * BT_PEPPER_SIZE + 1) /* digits and a newline */
+
+static void close_file(int *file) {
+    if (*file >= 0) close(*file);
+}
+
+static bt_err write_synced(int file, const char *text, size_t size) {
+    if (write(file, text, size) != (ssize_t)size) return BT_ERR_UNAVAILABLE;
+    return fsync(file) ? BT_ERR_UNAVAILABLE : BT_OK;
+}
+
+static bt_err sync_directory_of(const char *path) {
+    char copy[4096];
+    if (!bt_bytes_copy_text(bt_bytes_text(path), copy, sizeof copy)) return BT_ERR_INVALID;
+    int directory BT_CLEANUP(close_file) = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return directory < 0 || fsync(directory) ? BT_ERR_UNAVAILABLE : BT_OK;
+}
+
+bt_err bt_pepper_create(const char *path, bt_fault *fault) {
+    if (sodium_init() < 0) return bt_fail(fault, BT_ERR_INTERNAL, "libsodium cannot start");
+    int file BT_CLEANUP(close_file) = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (file < 0 && errno == EEXIST)
+        return bt_fail(fault, BT_ERR_EXISTS, "pepper %s: exists already", path);
+    if (file < 0)
+        return bt_fail(fault, BT_ERR_UNAVAILABLE, "pepper %s: cannot be made: %s", path,
+                       strerror(errno));
+    uint8_t bytes[BT_PEPPER_SIZE];
+    char text[FILE_SIZE + 1];
+    randombytes_buf(bytes, sizeof bytes);
+    bt_hex_encode(bt_bytes_of(bytes, sizeof bytes), text);
+    text[FILE_SIZE - 1] = '\n';
+    bt_err err = write_synced(file, text, FILE_SIZE);
+    sodium_memzero(bytes, sizeof bytes);
+    sodium_memzero(text, sizeof text);
+    if (!err) err = sync_directory_of(path);
+    if (!err) return BT_OK;
+    unlink(path);
+    return bt_fail(fault, err, "pepper %s: cannot be written: %s", path, strerror(errno));
+}
+
+static bt_err check_permissions(int file, const char *path, bt_fault *fault) {
+    struct stat status;
+    if (fstat(file, &status))
+        return bt_fail(fault, BT_ERR_UNAVAILABLE, "pepper %s: %s", path, strerror(errno));
+    if (!S_ISREG(status.st_mode))
+        return bt_fail(fault, BT_ERR_PRECONDITION, "pepper %s: must be a regular file", path);
+    if (status.st_uid != geteuid() && status.st_uid != 0)
+        return bt_fail(fault, BT_ERR_PRECONDITION,
+                       "pepper %s: belongs to user %u; must belong to the user that runs bitting, "
+                       "or to root",
+                       path, (unsigned)status.st_uid);
+    if (status.st_mode & 0137)
+        return bt_fail(fault, BT_ERR_PRECONDITION,
+                       "pepper %s: mode is %04o, others could read or change it; `chmod 600` it "
+                       "(0640 lets one group read)",
+                       path, (unsigned)status.st_mode & 07777);
+    return BT_OK;
+}
+
+/* One byte more than a pepper has is asked for, so that a longer file shows. */
+static bt_err read_bytes(int file, const char *path, uint8_t ret_bytes[BT_PEPPER_SIZE],
+                         bt_fault *fault) {
+    char text[FILE_SIZE + 1];
+    ssize_t size = read(file, text, sizeof text);
+    if (size < 0) return bt_fail(fault, BT_ERR_UNAVAILABLE, "pepper %s: %s", path, strerror(errno));
+    size_t digits = (size_t)size;
+    if (digits == FILE_SIZE && text[digits - 1] == '\n') digits--;
+    bool ok = bt_hex_decode(bt_bytes_of(text, digits), ret_bytes, BT_PEPPER_SIZE);
+    sodium_memzero(text, sizeof text);
+    if (ok) return BT_OK;
+    return bt_fail(fault, BT_ERR_PRECONDITION, "pepper %s: must be 64 hexadecimal digits", path);
+}
+
+bt_err bt_pepper_load(const char *path, bt_pepper **ret_pepper, bt_fault *fault) {
+    int file BT_CLEANUP(close_file) = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (file < 0 && errno == ENOENT)
+        return bt_fail(fault, BT_ERR_NOT_FOUND, "pepper %s: no such file", path);
+    if (file < 0) return bt_fail(fault, BT_ERR_UNAVAILABLE, "pepper %s: %s", path, strerror(errno));
+    BT_TRY(check_permissions(file, path, fault));
+    uint8_t bytes[BT_PEPPER_SIZE];
+    BT_TRY(read_bytes(file, path, bytes, fault));
+    bt_pepper *pepper = bt_pepper_from_bytes(bytes);
+    sodium_memzero(bytes, sizeof bytes);
+    if (!pepper) return bt_fail(fault, BT_ERR_UNAVAILABLE, "pepper: no memory can be locked");
+    *ret_pepper = pepper;
+    return BT_OK;
+}

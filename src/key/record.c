@@ -1,0 +1,22 @@
+#include "key/record.h"
+
+#include <sodium.h>
+#include <stdalign.h>
+
+bool bt_record_matches(const bt_record *record, const bt_digest *digest) {
+    return sodium_memcmp(record->digest_rest, digest->bytes + sizeof(uint64_t),
+                         sizeof record->digest_rest) == 0;
+}
+
+void bt_record_set_digest(bt_record *record, const bt_digest *digest) {
+    memcpy(record->digest_rest, digest->bytes + sizeof(uint64_t), sizeof record->digest_rest);
+}
+
+const bt_record *bt_record_view(bt_bytes row) {
+    if (row.size != BT_RECORD_SIZE || (uintptr_t)row.data % alignof(bt_record)) return NULL;
+    const bt_record *record = (const bt_record *)(const void *)row.data;
+    bool known = record->version == BT_RECORD_VERSION && record->reserved == 0 &&
+                 record->pepper == 0 && (record->flags & ~(unsigned)BT_RECORD_FLAGS) == 0;
+    bool kind = record->kind >= BT_KIND_BACKEND && record->kind <= BT_KIND_LAST;
+    return known && kind && record->environment ? record : NULL;
+}

@@ -1,0 +1,63 @@
+#include "key/token.h"
+
+#include <sodium.h>
+#include <zlib.h>
+
+static const char digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+#define BASE 62u
+
+static bool is_letter_or_digit(uint8_t c) {
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
+bool bt_token_prefix_ok(bt_bytes prefix) {
+    if (prefix.size == 0 || prefix.size > BT_TOKEN_PREFIX_MAX) return false;
+    if (prefix.data[0] < 'a' || prefix.data[0] > 'z') return false;
+    for (size_t i = 1; i < prefix.size; i++) {
+        uint8_t c = prefix.data[i];
+        if (c != '_' && !(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9')) return false;
+    }
+    return prefix.data[prefix.size - 1] != '_';
+}
+
+/* 62^6 > 2^32, so every checksum has a form and exactly one. */
+static void write_checksum(bt_bytes covered, char ret_text[BT_TOKEN_CHECKSUM]) {
+    uint32_t sum = (uint32_t)crc32_z(0, covered.data, covered.size);
+    for (size_t i = BT_TOKEN_CHECKSUM; i-- > 0; sum /= BASE) ret_text[i] = digits[sum % BASE];
+}
+
+void bt_token_mint(bt_bytes prefix, char ret_token[BT_TOKEN_MAX + 1]) {
+    memcpy(ret_token, prefix.data, prefix.size);
+    size_t at = prefix.size;
+    ret_token[at++] = '_';
+    for (size_t i = 0; i < BT_TOKEN_RANDOM; i++)
+        ret_token[at++] = digits[randombytes_uniform(BASE)];
+    write_checksum(bt_bytes_of(ret_token, at), ret_token + at);
+    ret_token[at + BT_TOKEN_CHECKSUM] = '\0';
+}
+
+bt_bytes bt_token_strip_bearer(bt_bytes credential) {
+    static const char scheme[] = "bearer";
+    const size_t size = sizeof scheme - 1;
+    if (credential.size <= size || credential.data[size] != ' ') return credential;
+    for (size_t i = 0; i < size; i++)
+        if ((credential.data[i] | 0x20) != scheme[i]) return credential;
+    size_t at = size;
+    while (at < credential.size && credential.data[at] == ' ') at++;
+    return bt_bytes_of(credential.data + at, credential.size - at);
+}
+
+bool bt_token_parse(bt_bytes token, bt_bytes *ret_prefix) {
+    if (token.size > BT_TOKEN_MAX || token.size < BT_TOKEN_BODY + 2) return false;
+    bt_bytes prefix = bt_bytes_of(token.data, token.size - BT_TOKEN_BODY - 1);
+    if (token.data[prefix.size] != '_') return false;
+    for (size_t i = prefix.size + 1; i < token.size; i++)
+        if (!is_letter_or_digit(token.data[i])) return false;
+    if (!bt_token_prefix_ok(prefix)) return false;
+    char sum[BT_TOKEN_CHECKSUM];
+    size_t covered = token.size - BT_TOKEN_CHECKSUM;
+    write_checksum(bt_bytes_of(token.data, covered), sum);
+    if (memcmp(sum, token.data + covered, sizeof sum) != 0) return false;
+    *ret_prefix = prefix;
+    return true;
+}

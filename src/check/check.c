@@ -9,7 +9,7 @@ static bt_err refuse_unknown_features(const bt_snapshot *snapshot, const bt_reco
 }
 
 static bt_err find(bt_snapshot *snapshot, const bt_pepper *pepper, bt_bytes token,
-                   const bt_environment *environment, bt_finding *finding) {
+                   const bt_environment *environment, bt_finding *finding, uint64_t *ret_slot) {
     bt_bytes prefix;
     finding->malformed = !bt_token_parse(token, &prefix);
     if (finding->malformed) return BT_OK;
@@ -20,6 +20,7 @@ static bt_err find(bt_snapshot *snapshot, const bt_pepper *pepper, bt_bytes toke
     bt_digest digest = bt_digest_token(pepper, bt_bytes_text(environment->name), token);
     BT_TRY(bt_snapshot_record(snapshot, &digest, &finding->record));
     if (!finding->record) return BT_OK;
+    *ret_slot = bt_digest_slot(&digest);
     if (finding->record->environment != environment->id) return BT_ERR_INTERNAL;
     return refuse_unknown_features(snapshot, finding->record);
 }
@@ -29,9 +30,11 @@ bt_err bt_check(bt_snapshot *snapshot, const bt_pepper *pepper, bt_bytes credent
                 bt_answer *ret_answer) {
     const bt_head *head = bt_snapshot_head(snapshot);
     bt_finding finding = {.live = head->live};
-    BT_TRY(find(snapshot, pepper, bt_token_strip_bearer(credential), environment, &finding));
+    uint64_t slot = 0;
+    BT_TRY(find(snapshot, pepper, bt_token_strip_bearer(credential), environment, &finding, &slot));
     *ret_answer = (bt_answer){.verdict = bt_decide(&finding, question),
                               .record = finding.record,
+                              .slot = slot,
                               .revision = head->revision};
     return BT_OK;
 }

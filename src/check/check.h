@@ -9,6 +9,7 @@
 typedef struct bt_answer {
     bt_verdict verdict;
     const bt_record *record; /* NULL: unknown. In the file: good until the snapshot is reset */
+    uint64_t slot;           /* the row's key of the record; 0 where there is none */
     uint64_t revision;
 } bt_answer;
 

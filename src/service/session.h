@@ -1,4 +1,5 @@
-/* What a thread needs to serve questions: the program's shared parts, and a snapshot of its own. */
+/* What a thread needs to serve questions: the program's shared parts, and a snapshot of its own. And
+ * on whose behalf it does so. */
 #ifndef BT_SERVICE_SESSION_H
 #define BT_SERVICE_SESSION_H
 
@@ -17,8 +18,8 @@ typedef struct bt_session {
     bt_snapshot *snapshot;
 } bt_session;
 
-/* On whose behalf a request is made. Made by bt_caller_authenticate from a credential, or for a trusted
- * listener or the command line without one. Views point into the snapshot. */
+/* On whose behalf a request is made. Made by bt_caller_authenticate from a credential, or for a
+ * trusted listener or the command line without one. Views point into the snapshot. */
 typedef struct bt_caller {
     bool administrator;                /* the command line on the store: may do everything */
     bool trusted;                      /* a trusted listener: may ask, and nothing else */
@@ -26,11 +27,33 @@ typedef struct bt_caller {
     uint64_t held;                     /* scopes of the caller's key */
     bool full_access;
     bt_key_id key_id;
+    uint64_t slot; /* the row's key of the caller's record */
 } bt_caller;
 
-/* The caller of a guarded listener: the credential must be a good backend key, and hold all of need.
- * BT_ERR_UNAUTHENTICATED, BT_ERR_FORBIDDEN (names the scope). The snapshot must be renewed. */
+/* The command line on the store. */
+static inline bt_caller bt_caller_administrator(void) {
+    return (bt_caller){.administrator = true};
+}
+
+/* The caller of a guarded listener: the credential must be a good backend key, and hold all of
+ * need. BT_ERR_UNAUTHENTICATED, with one text for all that can be wrong with a credential;
+ * BT_ERR_FORBIDDEN, which names the scope. The snapshot must be renewed. */
 bt_err bt_caller_authenticate(bt_session *session, bt_bytes credential, uint64_t need,
                               bt_caller *ret_caller, bt_fault *fault);
+
+/* What became of a caller's credential, as an error: for those who look again, later. */
+bt_err bt_caller_judge(const bt_verdict *verdict, const bt_catalogue *catalogue, bt_fault *fault);
+
+/* The environment that a request acts in. name is the request's field `environment`, perhaps empty.
+ * BT_ERR_FORBIDDEN where the caller has a key and names another environment than that key's,
+ * whether there is one or not; BT_ERR_INVALID where the others name one that does not exist, or none
+ * where none is understood. The administrator, who has no environment of their own, gets NULL for
+ * an empty name, which is every environment. */
+bt_err bt_caller_environment(const bt_caller *caller, const bt_environments *environments,
+                             bt_bytes name, const bt_environment **ret_environment,
+                             bt_fault *fault);
+
+/* BT_ERR_UNAVAILABLE where the snapshot is older than a question accepts. */
+bt_err bt_session_reached(const bt_session *session, uint64_t min_revision, bt_fault *fault);
 
 #endif

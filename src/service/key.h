@@ -1,0 +1,48 @@
+/* A key as it is described to those who may read it. Everything but the token. */
+#ifndef BT_SERVICE_KEY_H
+#define BT_SERVICE_KEY_H
+
+#include "key/environment.h"
+#include "key/record.h"
+#include "scope/catalogue.h"
+#include "store/detail.h"
+
+/* Values are those of bitting.v1.KeyState. */
+typedef enum bt_key_state {
+    BT_KEY_ACTIVE = 1,
+    BT_KEY_REVOKED = 2,
+    BT_KEY_DISABLED = 3,
+    BT_KEY_EXPIRED = 4,
+    BT_KEY_NOT_YET_VALID = 5,
+} bt_key_state;
+
+#define BT_KEY_STATE_LAST BT_KEY_NOT_YET_VALID
+
+/* "active", ...; NULL for a value that is no state. 0 for a name that is none. */
+const char *bt_key_state_name(bt_key_state state);
+bt_key_state bt_key_state_find(bt_bytes name);
+
+/* Views point to where the key was read from; each call that makes one says how long they hold. */
+typedef struct bt_key {
+    bt_key_id id;
+    bt_kind kind;
+    bt_key_state state;
+    bool full_access;
+    uint64_t mask;      /* the live scopes that it holds, whatever its state */
+    uint64_t high_risk; /* those of mask that are flagged so */
+    int64_t created_ms;
+    int64_t expires_ms; /* BT_NEVER_MS */
+    bt_bytes environment;
+    bt_detail detail;              /* name, metadata, labels, owners, preset, revocation */
+    bt_bytes scopes[BT_MASK_BITS]; /* the names of mask's bits, lowest first */
+    size_t scopes_count;
+} bt_key;
+
+/* Where a key is in its life. */
+bt_key_state bt_key_state_of(const bt_record *record, int64_t now_ms);
+
+void bt_key_describe(const bt_record *record, const bt_detail *detail,
+                     const bt_environment *environment, const bt_catalogue *catalogue,
+                     int64_t now_ms, bt_key *ret_key);
+
+#endif

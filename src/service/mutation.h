@@ -1,0 +1,31 @@
+/* What every change to keys has in common: on whose behalf it is made, what that takes, and how it is
+ * carried out. A use case embeds a bt_mutation as its first member. */
+#ifndef BT_SERVICE_MUTATION_H
+#define BT_SERVICE_MUTATION_H
+
+#include "service/session.h"
+
+typedef struct bt_mutation bt_mutation;
+
+struct bt_mutation {
+    bt_change change; /* result: change.fault, change.revision */
+    /* The use case's own part of change.apply; caller is as the transaction sees it. */
+    bt_err (*work)(bt_mutation *mutation, const bt_caller *caller, bt_txn *txn, bt_fault *fault);
+    uint64_t need; /* scopes that the caller must hold */
+    /* Of the caller, to be looked up again inside the transaction: whoever lost the right to make a
+     * change between the question and the commit does not make it. */
+    bool administrator;
+    uint64_t caller_slot;
+    bt_key_id caller_id;
+};
+
+/* Carries it out: through the writer, or, where the service has none, before this returns. Either way
+ * change.done (which may be NULL) is called exactly once, with change.fault.err 0 once the change is
+ * on disk; perhaps on another thread, and perhaps before this returns. change.done and
+ * change.deadline_ms are the caller's to set. */
+void bt_mutation_run(bt_mutation *mutation, bt_service *service, const bt_caller *caller);
+
+/* Ends it before it began: change.fault is set, and change.done called. */
+void bt_mutation_refuse(bt_mutation *mutation, const bt_fault *fault);
+
+#endif

@@ -18,5 +18,6 @@ const bt_record *bt_record_view(bt_bytes row) {
     bool known = record->version == BT_RECORD_VERSION && record->reserved == 0 &&
                  record->pepper == 0 && (record->flags & ~(unsigned)BT_RECORD_FLAGS) == 0;
     bool kind = record->kind >= BT_KIND_BACKEND && record->kind <= BT_KIND_LAST;
-    return known && kind && record->environment ? record : NULL;
+    bool grant = record->environment != 0 && (record->mask >> 63) == 0;
+    return known && kind && grant ? record : NULL;
 }

@@ -1,0 +1,155 @@
+#include "decide/decide.h"
+#include "unit.h"
+
+#define NOW INT64_C(1790000000000)
+#define LIVE UINT64_C(0x00ff)
+
+static bt_record good_record(void) {
+    return (bt_record){.mask = 0x0103,
+                       .version = BT_RECORD_VERSION,
+                       .kind = BT_KIND_PERSONAL,
+                       .environment = 1,
+                       .expires_ms = BT_NEVER_MS};
+}
+
+/* Each thing that denies, in the order in which they win. Every later one is switched on too when an earlier
+ * one is tried, so a change of the order shows. */
+typedef struct trial {
+    bt_record record;
+    bt_finding finding;
+    bt_question question;
+} trial;
+
+static void break_malformed(trial *t) {
+    t->finding.malformed = true;
+}
+static void break_unknown(trial *t) {
+    t->finding.record = NULL;
+}
+static void break_revoked(trial *t) {
+    t->record.flags |= BT_RECORD_REVOKED;
+}
+static void break_disabled(trial *t) {
+    t->record.flags |= BT_RECORD_DISABLED;
+}
+static void break_expired(trial *t) {
+    t->record.expires_ms = NOW;
+}
+static void break_not_before(trial *t) {
+    t->record.not_before_ms = NOW + 1;
+}
+static void break_owner(trial *t) {
+    t->finding.owner_stopped = true;
+}
+static void break_kind(trial *t) {
+    t->question.accepted_kinds = 1u << BT_KIND_BACKEND;
+}
+static void break_scope(trial *t) {
+    t->question.needed = 0x4;
+}
+
+static const struct {
+    void (*cause)(trial *);
+    bt_reason reason;
+} causes[] = {
+    {break_malformed, BT_REASON_MALFORMED_TOKEN}, {break_unknown, BT_REASON_UNKNOWN_KEY},
+    {break_revoked, BT_REASON_REVOKED},           {break_disabled, BT_REASON_DISABLED},
+    {break_expired, BT_REASON_EXPIRED},           {break_not_before, BT_REASON_NOT_YET_VALID},
+    {break_owner, BT_REASON_OWNER_STOPPED},       {break_kind, BT_REASON_WRONG_KIND},
+    {break_scope, BT_REASON_MISSING_SCOPE},
+};
+#define CAUSES (sizeof causes / sizeof *causes)
+
+static trial new_trial(void) {
+    return (trial){.record = good_record(),
+                   .finding = {.live = LIVE},
+                   .question = {.needed = 0x3, .now_ms = NOW}};
+}
+
+START_TEST(reasons_come_in_another_order) {
+    for (size_t first = 0; first < CAUSES; first++) {
+        for (unsigned others = 0; others < 1u << CAUSES; others++) {
+            trial t = new_trial();
+            t.finding.record = &t.record;
+            causes[first].cause(&t);
+            for (size_t i = first + 1; i < CAUSES; i++)
+                if (others >> i & 1) causes[i].cause(&t);
+            bt_verdict verdict = bt_decide(&t.finding, &t.question);
+            ck_assert_int_eq(verdict.reason, causes[first].reason);
+            if (causes[first].reason != BT_REASON_MISSING_SCOPE)
+                ck_assert_uint_eq(verdict.held | verdict.missing, 0);
+        }
+    }
+}
+END_TEST
+
+START_TEST(nothing_wrong_is_not_allowed) {
+    trial t = new_trial();
+    t.finding.record = &t.record;
+    bt_verdict verdict = bt_decide(&t.finding, &t.question);
+    ck_assert_int_eq(verdict.reason, BT_REASON_ALLOWED);
+    ck_assert_uint_eq(verdict.held, 0x3);
+}
+END_TEST
+
+/* The times at the edges: good before expires_ms and from not_before_ms on. */
+START_TEST(the_edges_of_time_are_off_by_one) {
+    trial t = new_trial();
+    t.finding.record = &t.record;
+    t.record.expires_ms = NOW + 1;
+    t.record.not_before_ms = NOW;
+    ck_assert_int_eq(bt_decide(&t.finding, &t.question).reason, BT_REASON_ALLOWED);
+}
+END_TEST
+
+START_TEST(matching_differs_from_its_definition) {
+    static const uint64_t masks[] = {0, 1, 2, 3, 4, 0x100, 0x101, 0x80, 0xff, INT64_MAX};
+    enum { MASKS = sizeof masks / sizeof *masks };
+    for (int i = 0; i < MASKS * MASKS * 4; i++) {
+        trial t = new_trial();
+        t.finding.record = &t.record;
+        t.record.mask = masks[i % MASKS];
+        t.question.needed = masks[i / MASKS % MASKS];
+        t.question.any = i / MASKS / MASKS % 2;
+        bool full = i / MASKS / MASKS / 2;
+        if (full) t.record.flags |= BT_RECORD_FULL_ACCESS;
+        uint64_t held = (full ? LIVE : t.record.mask) & LIVE, needed = t.question.needed;
+        bool allowed =
+            needed == 0 || (t.question.any ? (held & needed) != 0 : (held & needed) == needed);
+        bt_verdict verdict = bt_decide(&t.finding, &t.question);
+        ck_assert_int_eq(verdict.reason, allowed ? BT_REASON_ALLOWED : BT_REASON_MISSING_SCOPE);
+        ck_assert_uint_eq(verdict.held, held);
+        ck_assert_uint_eq(verdict.missing, allowed ? 0 : needed & ~held);
+    }
+}
+END_TEST
+
+START_TEST(kinds_are_confused) {
+    for (uint8_t kind = BT_KIND_BACKEND; kind <= BT_KIND_LAST; kind++) {
+        for (uint32_t accepted = 0; accepted < 32; accepted += 2) {
+            trial t = new_trial();
+            t.finding.record = &t.record;
+            t.record.kind = kind;
+            t.question.accepted_kinds = accepted;
+            bool ok = accepted == 0 || (accepted & (1u << kind));
+            ck_assert_int_eq(bt_decide(&t.finding, &t.question).reason,
+                             ok ? BT_REASON_ALLOWED : BT_REASON_WRONG_KIND);
+        }
+    }
+}
+END_TEST
+
+START_TEST(reasons_have_wrong_names) {
+    ck_assert_str_eq(bt_reason_name(BT_REASON_ALLOWED), "ALLOWED");
+    ck_assert_str_eq(bt_reason_name(BT_REASON_MISSING_SCOPE), "MISSING_SCOPE");
+    ck_assert_str_eq(bt_reason_name(BT_REASON_RATE_LIMITED), "RATE_LIMITED");
+    ck_assert_str_eq(bt_reason_name((bt_reason)99), "UNSPECIFIED");
+    ck_assert(bt_reason_is_credential(BT_REASON_ADDRESS_NOT_ALLOWED));
+    ck_assert(!bt_reason_is_credential(BT_REASON_MISSING_SCOPE));
+    ck_assert(!bt_reason_is_credential(BT_REASON_ALLOWED));
+}
+END_TEST
+
+UNIT_MAIN("decide", reasons_come_in_another_order, nothing_wrong_is_not_allowed,
+          the_edges_of_time_are_off_by_one, matching_differs_from_its_definition,
+          kinds_are_confused, reasons_have_wrong_names)

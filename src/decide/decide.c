@@ -4,8 +4,34 @@ uint64_t bt_decide_held(const bt_record *record, uint64_t live) {
     return (record->flags & BT_RECORD_FULL_ACCESS ? live : record->mask) & live;
 }
 
+bool bt_decide_owner_stops(const bt_record *record, uint32_t stopped,
+                           bool org_keys_stop_with_creator) {
+    const uint32_t maker = BT_STOPPED_USER | BT_STOPPED_MEMBERSHIP;
+    switch ((bt_kind)record->kind) {
+    case BT_KIND_GENERIC:
+        return false;
+    case BT_KIND_ORG:
+        return stopped & (BT_STOPPED_ORG | (org_keys_stop_with_creator ? maker : 0));
+    case BT_KIND_BACKEND:
+    case BT_KIND_PERSONAL:
+        break;
+    }
+    return stopped != 0;
+}
+
 static bool kind_accepted(const bt_record *record, uint32_t accepted) {
     return accepted == 0 || (accepted >> record->kind & 1);
+}
+
+static bool address_allowed(const bt_finding *finding, const bt_question *question) {
+    return !(finding->record->flags & BT_RECORD_NARROW) ||
+           bt_narrow_allows_address(finding->narrow, &question->client);
+}
+
+/* Validate names no resource and is about the credential alone. */
+static bool resource_allowed(const bt_finding *finding, const bt_question *question) {
+    return question->needed == 0 || !(finding->record->flags & BT_RECORD_NARROW) ||
+           bt_narrow_allows_resource(finding->narrow, question->resource);
 }
 
 /* The first thing wrong with the credential itself, or BT_REASON_ALLOWED. */
@@ -17,21 +43,35 @@ static bt_reason judge_credential(const bt_finding *finding, const bt_question *
     if (record->flags & BT_RECORD_DISABLED) return BT_REASON_DISABLED;
     if (question->now_ms >= record->expires_ms) return BT_REASON_EXPIRED;
     if (question->now_ms < record->not_before_ms) return BT_REASON_NOT_YET_VALID;
-    if (finding->owner_stopped) return BT_REASON_OWNER_STOPPED;
+    if (bt_decide_owner_stops(record, finding->stopped, finding->org_keys_stop_with_creator))
+        return BT_REASON_OWNER_STOPPED;
     if (!kind_accepted(record, question->accepted_kinds)) return BT_REASON_WRONG_KIND;
+    if (!address_allowed(finding, question)) return BT_REASON_ADDRESS_NOT_ALLOWED;
     return BT_REASON_ALLOWED;
+}
+
+static bool covers(uint64_t held, const bt_question *question) {
+    if (question->needed == 0) return true;
+    return question->any ? (question->needed & held) != 0 : (question->needed & ~held) == 0;
+}
+
+static bt_verdict deny_scope(bt_verdict verdict, bt_layer layer, uint64_t missing) {
+    verdict.reason = BT_REASON_MISSING_SCOPE;
+    verdict.layer = layer;
+    verdict.missing = missing;
+    return verdict;
 }
 
 bt_verdict bt_decide(const bt_finding *finding, const bt_question *question) {
     bt_verdict verdict = {.reason = judge_credential(finding, question)};
     if (verdict.reason != BT_REASON_ALLOWED) return verdict;
     verdict.held = bt_decide_held(finding->record, finding->live);
-    uint64_t missing = question->needed & ~verdict.held;
-    bool enough = question->any ? missing != question->needed : missing == 0;
-    if (question->needed && !enough) {
-        verdict.reason = BT_REASON_MISSING_SCOPE;
-        verdict.missing = missing;
-    }
+    if (!covers(verdict.held, question))
+        return deny_scope(verdict, BT_LAYER_KEY, question->needed & ~verdict.held);
+    uint64_t both = question->has_requested ? verdict.held & question->requested : verdict.held;
+    if (!covers(both, question))
+        return deny_scope(verdict, BT_LAYER_REQUESTED, question->needed & ~both);
+    if (!resource_allowed(finding, question)) verdict.reason = BT_REASON_RESOURCE_NOT_GRANTED;
     return verdict;
 }
 

@@ -5,6 +5,7 @@
 #define BT_DECIDE_DECIDE_H
 
 #include "base/bytes.h"
+#include "key/narrow.h"
 #include "key/record.h"
 
 /* In order of precedence. Values are those of bitting.v1.Reason. */
@@ -34,27 +35,54 @@ static inline bool bt_reason_is_credential(bt_reason reason) {
 }
 
 typedef struct bt_question {
-    uint64_t needed;         /* scopes asked for; 0 asks about the credential alone */
-    bool any;                /* one of them is enough */
+    uint64_t needed; /* scopes asked for; 0 asks about the credential alone */
+    bool any;        /* one of them is enough */
+    /* The second layer of an agent's check: what its client asked for. Allowed only where the key and this both hold
+     * what is needed. */
+    bool has_requested;
+    uint64_t requested;
     uint32_t accepted_kinds; /* bit 1 << kind; 0 accepts every kind */
+    bt_address client;       /* for keys that are bound to networks */
+    bt_bytes
+        resource; /* to be acted on, for keys that are bound to resources; empty: none is named */
     int64_t now_ms;
 } bt_question;
+
+/* Which owners of a key are stopped: blocked or deleted users and organizations, memberships that ended. */
+enum {
+    BT_STOPPED_USER = 1u << 0,
+    BT_STOPPED_ORG = 1u << 1,
+    BT_STOPPED_MEMBERSHIP = 1u << 2,
+};
 
 /* What was found for the token. */
 typedef struct bt_finding {
     bool malformed;
     const bt_record *record; /* NULL: no such key in this environment */
     uint64_t live;           /* the mask of live scopes, from the head */
-    bool owner_stopped;
+    uint32_t stopped;        /* BT_STOPPED_* */
+    /* Of the environment: an organization's key stops with the user who made it. */
+    bool org_keys_stop_with_creator;
+    bt_bytes narrow; /* the row, where the record is flagged BT_RECORD_NARROW */
 } bt_finding;
+
+/* Who said no to a missing scope. */
+typedef enum bt_layer { BT_LAYER_NONE = 0, BT_LAYER_KEY = 1, BT_LAYER_REQUESTED = 2 } bt_layer;
 
 typedef struct bt_verdict {
     bt_reason reason;
+    bt_layer layer;   /* with BT_REASON_MISSING_SCOPE */
     uint64_t held;    /* live scopes that the key holds; 0 where the credential is not good */
-    uint64_t missing; /* with BT_REASON_MISSING_SCOPE: asked for and not held */
+    uint64_t missing; /* with BT_REASON_MISSING_SCOPE: needed and not held by that layer */
 } bt_verdict;
 
 bt_verdict bt_decide(const bt_finding *finding, const bt_question *question);
+
+/* Whether stopped owners stop this key. A personal key stops with its user, its organization and the membership of
+ * one in the other; an organization's with the organization, and with its maker where the environment says so;
+ * a generic key with nobody. */
+bool bt_decide_owner_stops(const bt_record *record, uint32_t stopped,
+                           bool org_keys_stop_with_creator);
 
 /* The live scopes that a record holds: (full access ? live : mask) & live. */
 uint64_t bt_decide_held(const bt_record *record, uint64_t live);

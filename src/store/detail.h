@@ -5,13 +5,13 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "key/owner.h"
 
 #define BT_NAME_MAX 200u
 #define BT_METADATA_MAX 8192u
 #define BT_LABELS_MAX 32u
 #define BT_LABEL_KEY_MAX 63u
 #define BT_LABEL_VALUE_MAX 255u
-#define BT_OWNER_ID_MAX 128u
 #define BT_REVOKE_REASON_MAX 500u
 /* An arena of this size decodes any detail that this program wrote. */
 #define BT_DETAIL_ARENA 65536u

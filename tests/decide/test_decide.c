@@ -1,6 +1,11 @@
 #include "decide/decide.h"
 #include "unit.h"
 
+/* Bound to 192.0.2.0/24 and to resources that begin with "project:4". */
+static const uint8_t narrow_row[] = {1, 1, 1,   0,   4,   24,  192, 0,   2,   0,   0,
+                                     0, 0, 0,   0,   0,   0,   0,   0,   0,   0,   0,
+                                     1, 9, 'p', 'r', 'o', 'j', 'e', 'c', 't', ':', '4'};
+
 #define NOW INT64_C(1790000000000)
 #define LIVE UINT64_C(0x00ff)
 
@@ -8,6 +13,7 @@ static bt_record good_record(void) {
     return (bt_record){.mask = 0x0103,
                        .version = BT_RECORD_VERSION,
                        .kind = BT_KIND_PERSONAL,
+                       .flags = BT_RECORD_NARROW | BT_RECORD_USER,
                        .environment = 1,
                        .expires_ms = BT_NEVER_MS};
 }
@@ -39,7 +45,7 @@ static void break_not_before(trial *t) {
     t->record.not_before_ms = NOW + 1;
 }
 static void break_owner(trial *t) {
-    t->finding.owner_stopped = true;
+    t->finding.stopped = BT_STOPPED_USER;
 }
 static void break_kind(trial *t) {
     t->question.accepted_kinds = 1u << BT_KIND_BACKEND;
@@ -48,22 +54,38 @@ static void break_scope(trial *t) {
     t->question.needed = 0x4;
 }
 
+static void break_address(trial *t) {
+    t->question.client.bytes[2] = 3;
+}
+static void break_resource(trial *t) {
+    t->question.resource = BT_LITERAL("project:5");
+}
+
 static const struct {
     void (*cause)(trial *);
     bt_reason reason;
 } causes[] = {
-    {break_malformed, BT_REASON_MALFORMED_TOKEN}, {break_unknown, BT_REASON_UNKNOWN_KEY},
-    {break_revoked, BT_REASON_REVOKED},           {break_disabled, BT_REASON_DISABLED},
-    {break_expired, BT_REASON_EXPIRED},           {break_not_before, BT_REASON_NOT_YET_VALID},
-    {break_owner, BT_REASON_OWNER_STOPPED},       {break_kind, BT_REASON_WRONG_KIND},
+    {break_malformed, BT_REASON_MALFORMED_TOKEN},
+    {break_unknown, BT_REASON_UNKNOWN_KEY},
+    {break_revoked, BT_REASON_REVOKED},
+    {break_disabled, BT_REASON_DISABLED},
+    {break_expired, BT_REASON_EXPIRED},
+    {break_not_before, BT_REASON_NOT_YET_VALID},
+    {break_owner, BT_REASON_OWNER_STOPPED},
+    {break_kind, BT_REASON_WRONG_KIND},
+    {break_address, BT_REASON_ADDRESS_NOT_ALLOWED},
     {break_scope, BT_REASON_MISSING_SCOPE},
+    {break_resource, BT_REASON_RESOURCE_NOT_GRANTED},
 };
 #define CAUSES (sizeof causes / sizeof *causes)
 
 static trial new_trial(void) {
     return (trial){.record = good_record(),
-                   .finding = {.live = LIVE},
-                   .question = {.needed = 0x3, .now_ms = NOW}};
+                   .finding = {.live = LIVE, .narrow = bt_bytes_of(narrow_row, sizeof narrow_row)},
+                   .question = {.needed = 0x3,
+                                .client = {.family = BT_FAMILY_4, .bytes = {192, 0, 2, 77}},
+                                .resource = BT_LITERAL("project:42"),
+                                .now_ms = NOW}};
 }
 
 START_TEST(reasons_come_in_another_order) {
@@ -76,7 +98,7 @@ START_TEST(reasons_come_in_another_order) {
                 if (others >> i & 1) causes[i].cause(&t);
             bt_verdict verdict = bt_decide(&t.finding, &t.question);
             ck_assert_int_eq(verdict.reason, causes[first].reason);
-            if (causes[first].reason != BT_REASON_MISSING_SCOPE)
+            if (bt_reason_is_credential(causes[first].reason))
                 ck_assert_uint_eq(verdict.held | verdict.missing, 0);
         }
     }
@@ -139,6 +161,75 @@ START_TEST(kinds_are_confused) {
 }
 END_TEST
 
+START_TEST(an_owner_stops_the_wrong_kind_of_key) {
+    for (uint8_t kind = BT_KIND_BACKEND; kind <= BT_KIND_LAST; kind++) {
+        for (uint32_t stopped = 0; stopped < 8; stopped++) {
+            bt_record record = good_record();
+            record.kind = kind;
+            bool maker = stopped & (BT_STOPPED_USER | BT_STOPPED_MEMBERSHIP);
+            bool org = stopped & BT_STOPPED_ORG;
+            bool owned = kind == BT_KIND_PERSONAL || kind == BT_KIND_BACKEND;
+            bool stops = owned ? maker || org : kind == BT_KIND_ORG && org;
+            ck_assert(bt_decide_owner_stops(&record, stopped, false) == stops);
+            bool with_maker = stops || (kind == BT_KIND_ORG && maker);
+            ck_assert(bt_decide_owner_stops(&record, stopped, true) == with_maker);
+        }
+    }
+}
+END_TEST
+
+START_TEST(a_missing_layer_is_confused_with_the_other) {
+    static const struct {
+        uint64_t requested;
+        bool any;
+        uint64_t needed;
+        bt_reason reason;
+        bt_layer layer;
+        uint64_t missing;
+    } cases[] = {
+        {0x3, false, 0x3, BT_REASON_ALLOWED, BT_LAYER_NONE, 0},
+        {0x1, false, 0x3, BT_REASON_MISSING_SCOPE, BT_LAYER_REQUESTED, 0x2},
+        {0x7, false, 0x7, BT_REASON_MISSING_SCOPE, BT_LAYER_KEY, 0x4},
+        {0x0, false, 0x4, BT_REASON_MISSING_SCOPE, BT_LAYER_KEY, 0x4},
+        {0x0, false, 0x1, BT_REASON_MISSING_SCOPE, BT_LAYER_REQUESTED, 0x1},
+        {0x1, true, 0x3, BT_REASON_ALLOWED, BT_LAYER_NONE, 0},
+        {0x4, true, 0x5, BT_REASON_MISSING_SCOPE, BT_LAYER_REQUESTED, 0x5},
+        {0x4, true, 0x4, BT_REASON_MISSING_SCOPE, BT_LAYER_KEY, 0x4},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        trial t = new_trial();
+        t.finding.record = &t.record;
+        t.question.has_requested = true;
+        t.question.requested = cases[i].requested;
+        t.question.any = cases[i].any;
+        t.question.needed = cases[i].needed;
+        bt_verdict verdict = bt_decide(&t.finding, &t.question);
+        ck_assert_msg(verdict.reason == cases[i].reason, "%zu", i);
+        ck_assert_msg(verdict.layer == cases[i].layer, "%zu", i);
+        ck_assert_msg(verdict.missing == cases[i].missing, "%zu", i);
+    }
+}
+END_TEST
+
+START_TEST(a_lost_or_damaged_narrow_row_lets_in) {
+    trial t = new_trial();
+    t.finding.record = &t.record;
+    for (size_t size = 0; size < sizeof narrow_row; size++) {
+        t.finding.narrow = bt_bytes_of(narrow_row, size);
+        ck_assert_int_ne(bt_decide(&t.finding, &t.question).reason, BT_REASON_ALLOWED);
+    }
+    t = new_trial();
+    t.finding.record = &t.record;
+    t.question.client.family = BT_FAMILY_UNKNOWN;
+    ck_assert_int_eq(bt_decide(&t.finding, &t.question).reason, BT_REASON_ADDRESS_NOT_ALLOWED);
+    t.question.client.family = BT_FAMILY_4;
+    t.question.resource = (bt_bytes){0};
+    ck_assert_int_eq(bt_decide(&t.finding, &t.question).reason, BT_REASON_RESOURCE_NOT_GRANTED);
+    t.question.needed = 0;
+    ck_assert_int_eq(bt_decide(&t.finding, &t.question).reason, BT_REASON_ALLOWED);
+}
+END_TEST
+
 START_TEST(reasons_have_wrong_names) {
     ck_assert_str_eq(bt_reason_name(BT_REASON_ALLOWED), "ALLOWED");
     ck_assert_str_eq(bt_reason_name(BT_REASON_MISSING_SCOPE), "MISSING_SCOPE");
@@ -152,4 +243,6 @@ END_TEST
 
 UNIT_MAIN("decide", reasons_come_in_another_order, nothing_wrong_is_not_allowed,
           the_edges_of_time_are_off_by_one, matching_differs_from_its_definition,
-          kinds_are_confused, reasons_have_wrong_names)
+          kinds_are_confused, an_owner_stops_the_wrong_kind_of_key,
+          a_missing_layer_is_confused_with_the_other, a_lost_or_damaged_narrow_row_lets_in,
+          reasons_have_wrong_names)

@@ -25,9 +25,9 @@ static bt_err find(bt_snapshot *snapshot, const bt_pepper *pepper, bt_bytes toke
     return refuse_unknown_features(snapshot, finding->record);
 }
 
-bt_err bt_check(bt_snapshot *snapshot, const bt_pepper *pepper, bt_bytes credential,
-                const bt_environment *environment, const bt_question *question,
-                bt_answer *ret_answer) {
+bt_err bt_check_token(bt_snapshot *snapshot, const bt_pepper *pepper, bt_bytes credential,
+                      const bt_environment *environment, const bt_question *question,
+                      bt_answer *ret_answer) {
     const bt_head *head = bt_snapshot_head(snapshot);
     bt_finding finding = {.live = head->live};
     uint64_t slot = 0;

@@ -16,9 +16,9 @@ typedef struct bt_answer {
 /* credential: the token, bare or as `Bearer <token>`, any bytes of any length. environment is one
  * of the snapshot's. The snapshot must be renewed. An error (a damaged store) is not a decision;
  * nothing may be let in. */
-bt_err bt_check(bt_snapshot *snapshot, const bt_pepper *pepper, bt_bytes credential,
-                const bt_environment *environment, const bt_question *question,
-                bt_answer *ret_answer);
+bt_err bt_check_token(bt_snapshot *snapshot, const bt_pepper *pepper, bt_bytes credential,
+                      const bt_environment *environment, const bt_question *question,
+                      bt_answer *ret_answer);
 
 /* The environment that the token's prefix belongs to; NULL where it has the prefix of none, or is
  * malformed. */

@@ -46,6 +46,19 @@ bt_digest bt_digest_token(const bt_pepper *pepper, bt_bytes environment, bt_byte
     return digest;
 }
 
+void bt_digest_seal(const bt_pepper *pepper, const char *purpose, bt_bytes bytes,
+                    uint8_t ret_seal[BT_SEAL_SIZE]) {
+    /* No environment begins with a zero byte, so this is the digest of no token. */
+    static const uint8_t zero = 0;
+    crypto_generichash_blake2b_state state;
+    crypto_generichash_blake2b_init(&state, pepper->bytes, BT_PEPPER_SIZE, BT_SEAL_SIZE);
+    crypto_generichash_blake2b_update(&state, &zero, 1);
+    crypto_generichash_blake2b_update(&state, (const uint8_t *)purpose, strlen(purpose) + 1);
+    crypto_generichash_blake2b_update(&state, bytes.data, bytes.size);
+    crypto_generichash_blake2b_final(&state, ret_seal, BT_SEAL_SIZE);
+    sodium_memzero(&state, sizeof state);
+}
+
 uint64_t bt_digest_slot(const bt_digest *digest) {
     uint64_t slot;
     memcpy(&slot, digest->bytes, sizeof slot);

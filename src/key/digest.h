@@ -43,6 +43,13 @@ typedef struct bt_digest {
  * and the environment has no zero byte among its own. No allocation. */
 bt_digest bt_digest_token(const bt_pepper *pepper, bt_bytes environment, bt_bytes token);
 
+/* A keyed hash for all that is no token: seals, references. purpose tells one use from another, so
+ * that what was made for one is worth nothing to the next; it is a C string that is part of this
+ * program. bytes of any length. No allocation. */
+#define BT_SEAL_SIZE 16u
+void bt_digest_seal(const bt_pepper *pepper, const char *purpose, bt_bytes bytes,
+                    uint8_t ret_seal[BT_SEAL_SIZE]);
+
 /* The first 8 bytes as a little-endian number: the key of the record's row. */
 uint64_t bt_digest_slot(const bt_digest *digest);
 

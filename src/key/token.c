@@ -26,12 +26,24 @@ static void write_checksum(bt_bytes covered, char ret_text[BT_TOKEN_CHECKSUM]) {
     for (size_t i = BT_TOKEN_CHECKSUM; i-- > 0; sum /= BASE) ret_text[i] = digits[sum % BASE];
 }
 
+/* Each digit as likely as any other: bytes from the last, incomplete round of 62 are thrown away.
+ * One system call nearly always; randombytes_uniform takes one a digit. */
+static void write_random(char *ret_text, size_t count) {
+    uint8_t bytes[BT_TOKEN_RANDOM + 21];
+    for (size_t left = 0; count > 0;) {
+        if (left == 0) randombytes_buf(bytes, left = sizeof bytes);
+        uint8_t byte = bytes[--left];
+        if (byte < 256 / BASE * BASE) ret_text[--count] = digits[byte % BASE];
+    }
+    sodium_memzero(bytes, sizeof bytes);
+}
+
 void bt_token_mint(bt_bytes prefix, char ret_token[BT_TOKEN_MAX + 1]) {
     memcpy(ret_token, prefix.data, prefix.size);
     size_t at = prefix.size;
     ret_token[at++] = '_';
-    for (size_t i = 0; i < BT_TOKEN_RANDOM; i++)
-        ret_token[at++] = digits[randombytes_uniform(BASE)];
+    write_random(ret_token + at, BT_TOKEN_RANDOM);
+    at += BT_TOKEN_RANDOM;
     write_checksum(bt_bytes_of(ret_token, at), ret_token + at);
     ret_token[at + BT_TOKEN_CHECKSUM] = '\0';
 }

@@ -10,7 +10,6 @@
 #include "service/session.h"
 
 #define BT_ASK_SCOPES_MAX 64u
-#define BT_ASK_RESOURCE_MAX 512u
 #define BT_ASK_BATCH_MAX 1000u
 
 typedef enum bt_match { BT_MATCH_UNSPECIFIED = 0, BT_MATCH_ALL = 1, BT_MATCH_ANY = 2 } bt_match;
@@ -46,10 +45,6 @@ bt_err bt_ask_validate(bt_session *session, const bt_caller *caller, const bt_as
                        bt_answer *ret_answer, bt_fault *fault);
 bt_err bt_ask_check_scope(bt_session *session, const bt_caller *caller, const bt_ask_scope *ask,
                           bt_answer *ret_answer, bt_fault *fault);
-
-/* Names and mask to bits: all the bits that are asked for. A retired scope is a bit like any other. */
-bt_err bt_ask_scopes(const bt_catalogue *catalogue, const bt_bytes *names, size_t count,
-                     uint64_t mask, uint64_t *ret_bits, bt_fault *fault);
 
 bt_err bt_ask_prepare(bt_session *session, const bt_caller *caller, const bt_ask_scope *ask,
                       int64_t now_ms, bt_asked *ret_asked, bt_fault *fault);

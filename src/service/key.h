@@ -41,6 +41,12 @@ typedef struct bt_key {
 /* Where a key is in its life. */
 bt_key_state bt_key_state_of(const bt_record *record, int64_t now_ms);
 
+/* BT_ERR_NOT_FOUND, for a key that is nowhere and for one of another environment alike. */
+bt_err bt_key_not_found(const bt_key_id *id, bt_fault *fault);
+
+/* For an error from reading its rows. */
+bt_err bt_key_damaged(const bt_key_id *id, bt_err err, bt_fault *fault);
+
 void bt_key_describe(const bt_record *record, const bt_detail *detail,
                      const bt_environment *environment, const bt_catalogue *catalogue,
                      int64_t now_ms, bt_key *ret_key);

@@ -22,8 +22,13 @@ struct bt_mutation {
 /* Carries it out: through the writer, or, where the service has none, before this returns. Either way
  * change.done (which may be NULL) is called exactly once, with change.fault.err 0 once the change is
  * on disk; perhaps on another thread, and perhaps before this returns. change.done and
- * change.deadline_ms are the caller's to set. */
+ * change.deadline_ms (0: none) are the caller's to set. */
 void bt_mutation_run(bt_mutation *mutation, bt_service *service, const bt_caller *caller);
+
+/* For work: the two rows of an existing key of the caller's environment. detail points into the arena,
+ * which must have BT_DETAIL_ARENA bytes free. BT_ERR_NOT_FOUND. */
+bt_err bt_mutation_find(bt_txn *txn, const bt_caller *caller, const bt_key_id *id, bt_arena *arena,
+                        bt_record *ret_record, bt_detail *ret_detail, bt_fault *fault);
 
 /* Ends it before it began: change.fault is set, and change.done called. */
 void bt_mutation_refuse(bt_mutation *mutation, const bt_fault *fault);

@@ -6,8 +6,7 @@
 #include "key/digest.h"
 #include "key/key_id.h"
 
-#define BT_PAGE_TOKEN_SEAL 16u
-#define BT_PAGE_TOKEN_TEXT_SIZE (2 * (BT_KEY_ID_SIZE + BT_PAGE_TOKEN_SEAL) + 1) /* with its NUL */
+#define BT_PAGE_TOKEN_TEXT_SIZE (2 * (BT_KEY_ID_SIZE + BT_SEAL_SIZE) + 1) /* with its NUL */
 
 /* filters: anything that tells one listing from another. */
 void bt_page_token_make(const bt_pepper *pepper, bt_bytes filters, const bt_key_id *from,

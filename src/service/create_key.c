@@ -1,0 +1,178 @@
+#include "service/create_key.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/secret.h"
+#include "service/owner.h"
+#include "service/text.h"
+
+/* Tokens that are minted until one is free: the second is hardly ever needed, the third never. */
+#define MINT_ATTEMPTS 8
+
+typedef enum owner_rule { NO, MAY, MUST } owner_rule;
+
+static const struct {
+    owner_rule user, org;
+} owner_rules[] = {
+    [BT_KIND_BACKEND] = {NO, NO},
+    [BT_KIND_PERSONAL] = {MUST, MAY},
+    [BT_KIND_ORG] = {MAY, MUST},
+    [BT_KIND_GENERIC] = {NO, NO},
+};
+
+static bt_err check_owner(const char *field, bt_bytes id, owner_rule rule, bt_kind kind,
+                          bt_fault *fault) {
+    if (rule == NO && id.size)
+        return bt_fail(fault, BT_ERR_INVALID, "%s: a key of kind %s has none", field,
+                       bt_kind_name(kind));
+    if (rule == MUST && !id.size)
+        return bt_fail(fault, BT_ERR_INVALID, "%s: must be named for a key of kind %s", field,
+                       bt_kind_name(kind));
+    return bt_text_check(field, id, BT_OWNER_ID_MAX, fault);
+}
+
+/* All that can be said without the store. */
+static bt_err check_request(const bt_create_key_request *request, bt_fault *fault) {
+    bt_kind kind = request->kind;
+    BT_TRY(bt_text_require("name", request->name, BT_NAME_MAX, fault));
+    if (!bt_kind_name(kind))
+        return bt_fail(fault, BT_ERR_INVALID, "kind: has a value that is no kind of key");
+    BT_TRY(check_owner("user_id", request->user_id, owner_rules[kind].user, kind, fault));
+    BT_TRY(check_owner("org_id", request->org_id, owner_rules[kind].org, kind, fault));
+    BT_TRY(bt_text_labels(request->labels, request->labels_count, fault));
+    return bt_text_metadata(request->metadata, fault);
+}
+
+static bt_err check_expiry(int64_t expires_ms, int64_t now_ms, bt_fault *fault) {
+    char expires[25], now[25];
+    if (expires_ms == BT_NEVER_MS || (expires_ms > now_ms && expires_ms <= BT_LAST_MS))
+        return BT_OK;
+    bt_clock_format(expires_ms, expires);
+    bt_clock_format(now_ms, now);
+    if (expires_ms > BT_LAST_MS)
+        return bt_fail(fault, BT_ERR_INVALID, "expires_at: must be before the year 10000");
+    return bt_fail(fault, BT_ERR_INVALID, "expires_at: %s is not in the future; it is %s now",
+                   expires_ms < 0 ? "a time before 1970" : expires, now);
+}
+
+/* What the key will be, as far as it does not depend on its token. */
+typedef struct key_plan {
+    const bt_environment *environment;
+    bt_grant grant;
+    bt_record record;
+    bt_detail detail;
+} key_plan;
+
+static bt_err decide_plan(const bt_create_key_request *request, const bt_caller *caller,
+                          bt_txn *txn, key_plan *plan, bt_fault *fault) {
+    const bt_catalogue *catalogue = bt_txn_catalogue(txn);
+    BT_TRY(bt_caller_environment(caller, bt_txn_environments(txn), request->environment,
+                                 &plan->environment, fault));
+    if (!plan->environment) return bt_fail(fault, BT_ERR_INVALID, "environment: must be named");
+    BT_TRY(bt_grant_resolve(catalogue, &request->grant, &plan->grant, fault));
+    BT_TRY(bt_grant_allowed(caller, catalogue, plan->grant.mask, plan->grant.full_access, fault));
+    return check_expiry(request->expires_ms, bt_txn_now_ms(txn), fault);
+}
+
+static void set_owners(key_plan *plan, const bt_create_key_request *request,
+                       const bt_pepper *pepper) {
+    bt_record *record = &plan->record;
+    if (request->user_id.size) {
+        record->flags |= BT_RECORD_USER;
+        bt_owner_ref(pepper, plan->environment, BT_OWNER_USER, request->user_id, record->user_ref);
+    }
+    if (request->org_id.size) {
+        record->flags |= BT_RECORD_ORG;
+        bt_owner_ref(pepper, plan->environment, BT_OWNER_ORG, request->org_id, record->org_ref);
+    }
+}
+
+static void fill_record(key_plan *plan, const bt_create_key_request *request, bt_txn *txn) {
+    plan->record = (bt_record){
+        .mask = plan->grant.mask,
+        .version = BT_RECORD_VERSION,
+        .kind = (uint8_t)request->kind,
+        .flags = plan->grant.full_access ? BT_RECORD_FULL_ACCESS : 0,
+        .environment = plan->environment->id,
+        .created_ms = bt_txn_now_ms(txn),
+        .expires_ms = request->expires_ms,
+    };
+    set_owners(plan, request, bt_store_pepper(bt_txn_store(txn)));
+}
+
+static void fill_detail(key_plan *plan, bt_create_key *create, const bt_caller *caller) {
+    const bt_create_key_request *request = &create->request;
+    const bt_preset *preset = plan->grant.preset;
+    snprintf(create->preset, sizeof create->preset, "%s", preset ? preset->name : "");
+    snprintf(create->created_by, sizeof create->created_by, "cli");
+    if (!caller->administrator) bt_key_id_format(&caller->key_id, create->created_by);
+    plan->detail = (bt_detail){
+        .name = request->name,
+        .metadata = request->metadata,
+        .labels = request->labels,
+        .labels_count = request->labels_count,
+        .user_id = request->user_id,
+        .org_id = request->org_id,
+        .preset = bt_bytes_text(create->preset),
+        .preset_version = preset ? preset->version : 0,
+        .created_by = bt_bytes_text(create->created_by),
+    };
+}
+
+/* A token whose place in the store is free. */
+static bt_err insert(key_plan *plan, bt_create_key *create, bt_txn *txn) {
+    const bt_pepper *pepper = bt_store_pepper(bt_txn_store(txn));
+    bt_bytes name = bt_bytes_text(plan->environment->name);
+    bt_err err = BT_ERR_EXISTS;
+    for (int i = 0; err == BT_ERR_EXISTS && i < MINT_ATTEMPTS; i++) {
+        bt_token_mint(bt_bytes_text(plan->environment->prefix), create->token);
+        bt_digest digest = bt_digest_token(pepper, name, bt_bytes_text(create->token));
+        plan->record.key_id = bt_key_id_make(bt_txn_now_ms(txn));
+        plan->detail.record_key = bt_digest_slot(&digest);
+        bt_record_set_digest(&plan->record, &digest);
+        bt_secret_wipe(&digest, sizeof digest);
+        err = bt_txn_insert_key(txn, plan->detail.record_key, &plan->record, &plan->detail);
+    }
+    return err;
+}
+
+/* The catalogue and the environments are the transaction's; the answer is sent after it. */
+static void describe(bt_create_key *create, const key_plan *plan, bt_txn *txn) {
+    bt_key *key = &create->key;
+    bt_key_describe(&plan->record, &plan->detail, plan->environment, bt_txn_catalogue(txn),
+                    bt_txn_now_ms(txn), key);
+    for (size_t i = 0; i < key->scopes_count; i++) {
+        bt_bytes_copy_text(key->scopes[i], create->scope_names[i], sizeof create->scope_names[i]);
+        key->scopes[i] = bt_bytes_text(create->scope_names[i]);
+    }
+    bt_bytes_copy_text(key->environment, create->environment, sizeof create->environment);
+    key->environment = bt_bytes_text(create->environment);
+}
+
+static bt_err work(bt_mutation *mutation, const bt_caller *caller, bt_txn *txn, bt_fault *fault) {
+    bt_create_key *create = (bt_create_key *)mutation;
+    key_plan plan;
+    BT_TRY(decide_plan(&create->request, caller, txn, &plan, fault));
+    fill_record(&plan, &create->request, txn);
+    fill_detail(&plan, create, caller);
+    BT_TRY(insert(&plan, create, txn));
+    describe(create, &plan, txn);
+    return BT_OK;
+}
+
+void bt_create_key_run(bt_create_key *create, bt_service *service, const bt_caller *caller) {
+    bt_fault fault;
+    if (create->request.kind == 0) create->request.kind = BT_KIND_BACKEND;
+    if (check_request(&create->request, &fault)) {
+        bt_mutation_refuse(&create->mutation, &fault);
+        return;
+    }
+    create->mutation.work = work;
+    create->mutation.need = bt_mask_bit(BT_SCOPE_APIKEYS_CREATE);
+    bt_mutation_run(&create->mutation, service, caller);
+}
+
+void bt_create_key_wipe(bt_create_key *create) {
+    bt_secret_wipe(create->token, sizeof create->token);
+}

@@ -1,0 +1,91 @@
+#include "service/mutation.h"
+
+#include "service/key.h"
+
+/* The caller as the transaction sees it: the right to make a change is the right at its commit. */
+static bt_err read_caller(const bt_mutation *mutation, bt_txn *txn, bt_caller *ret_caller,
+                          bt_fault *fault) {
+    *ret_caller = bt_caller_administrator();
+    if (mutation->administrator) return BT_OK;
+    const bt_record *record = NULL;
+    bt_err err = bt_txn_record_at(txn, mutation->caller_slot, &record);
+    if (err && err != BT_ERR_NOT_FOUND) return err;
+    bool same = record && memcmp(&record->key_id, &mutation->caller_id, BT_KEY_ID_SIZE) == 0;
+    bt_finding finding = {.record = same ? record : NULL, .live = bt_txn_head(txn)->live};
+    bt_question question = {.needed = mutation->need,
+                            .accepted_kinds = 1u << BT_KIND_BACKEND,
+                            .now_ms = bt_txn_now_ms(txn)};
+    bt_verdict verdict = bt_decide(&finding, &question);
+    BT_TRY(bt_caller_judge(&verdict, bt_txn_catalogue(txn), fault));
+    *ret_caller = (bt_caller){
+        .environment = bt_environment_by_id(bt_txn_environments(txn), record->environment),
+        .held = verdict.held,
+        .full_access = record->flags & BT_RECORD_FULL_ACCESS,
+        .key_id = record->key_id,
+        .slot = mutation->caller_slot};
+    return BT_OK;
+}
+
+static bt_err apply(bt_change *change, bt_txn *txn, bt_fault *fault) {
+    bt_mutation *mutation = (bt_mutation *)change;
+    bt_caller caller;
+    BT_TRY(read_caller(mutation, txn, &caller, fault));
+    return mutation->work(mutation, &caller, txn, fault);
+}
+
+static void finish(bt_mutation *mutation) {
+    if (mutation->change.done) mutation->change.done(&mutation->change);
+}
+
+void bt_mutation_refuse(bt_mutation *mutation, const bt_fault *fault) {
+    mutation->change.fault = *fault;
+    finish(mutation);
+}
+
+static void submit(bt_mutation *mutation, bt_writer *writer) {
+    bt_err err = bt_writer_submit(writer, &mutation->change);
+    if (!err) return;
+    bt_fault fault;
+    bt_fail(&fault, err,
+            err == BT_ERR_EXHAUSTED ? "too many changes are waiting to be written; try again"
+                                    : "this server is stopping and takes no changes");
+    bt_mutation_refuse(mutation, &fault);
+}
+
+void bt_mutation_run(bt_mutation *mutation, bt_service *service, const bt_caller *caller) {
+    bt_fault fault;
+    if (caller->trusted) {
+        bt_fail(&fault, BT_ERR_FORBIDDEN, "changes need the credential of a backend key");
+        bt_mutation_refuse(mutation, &fault);
+        return;
+    }
+    mutation->change.apply = apply;
+    if (mutation->change.deadline_ms == 0) mutation->change.deadline_ms = BT_NEVER_MS;
+    mutation->administrator = caller->administrator;
+    mutation->caller_slot = caller->slot;
+    mutation->caller_id = caller->key_id;
+    if (service->writer) {
+        submit(mutation, service->writer);
+        return;
+    }
+    bt_store_change(service->store, &mutation->change);
+    finish(mutation);
+}
+
+bt_err bt_mutation_find(bt_txn *txn, const bt_caller *caller, const bt_key_id *id, bt_arena *arena,
+                        bt_record *ret_record, bt_detail *ret_detail, bt_fault *fault) {
+    bt_bytes row;
+    bt_detail detail;
+    const bt_record *record = NULL;
+    bt_err err = bt_txn_detail(txn, id, &row);
+    if (err == BT_ERR_NOT_FOUND) return bt_key_not_found(id, fault);
+    if (!err) err = bt_detail_decode(row, arena, &detail);
+    if (!err) err = bt_txn_record_at(txn, detail.record_key, &record);
+    if (err) return bt_key_damaged(id, err, fault);
+    if (memcmp(&record->key_id, id, sizeof *id) != 0)
+        return bt_key_damaged(id, BT_ERR_INTERNAL, fault);
+    if (!bt_caller_sees(caller, record->environment)) return bt_key_not_found(id, fault);
+    *ret_record = *record;
+    *ret_detail = detail;
+    return BT_OK;
+}

@@ -1,0 +1,49 @@
+#include "service/read_keys.h"
+
+#include "service/text.h"
+
+void bt_key_rows_describe(const bt_snapshot *snapshot, const bt_key_rows *rows, int64_t now_ms,
+                          bt_key *ret_key) {
+    const bt_environment *environment =
+        bt_environment_by_id(bt_snapshot_environments(snapshot), rows->record->environment);
+    bt_key_describe(rows->record, &rows->detail, environment, bt_snapshot_catalogue(snapshot),
+                    now_ms, ret_key);
+}
+
+bt_err bt_key_rows_read(bt_snapshot *snapshot, const bt_key_id *id, bt_bytes row, bt_arena *arena,
+                        bt_key_rows *ret_rows, bt_fault *fault) {
+    bt_key_rows rows;
+    bt_err err = bt_detail_decode(row, arena, &rows.detail);
+    if (!err) err = bt_snapshot_record_at(snapshot, rows.detail.record_key, &rows.record);
+    if (err) return bt_key_damaged(id, err, fault);
+    if (memcmp(&rows.record->key_id, id, sizeof *id) != 0)
+        return bt_key_damaged(id, BT_ERR_INTERNAL, fault);
+    *ret_rows = rows;
+    return BT_OK;
+}
+
+bt_err bt_service_get_key(bt_session *session, const bt_caller *caller, bt_bytes key_id,
+                          bt_arena *arena, bt_key *ret_key, bt_fault *fault) {
+    bt_key_id id;
+    bt_bytes row;
+    bt_key_rows rows;
+    BT_TRY(bt_text_key_id(key_id, &id, fault));
+    bt_err err = bt_snapshot_detail(session->snapshot, &id, &row);
+    if (err == BT_ERR_NOT_FOUND) return bt_key_not_found(&id, fault);
+    if (err) return bt_key_damaged(&id, err, fault);
+    BT_TRY(bt_key_rows_read(session->snapshot, &id, row, arena, &rows, fault));
+    if (!bt_caller_sees(caller, rows.record->environment)) return bt_key_not_found(&id, fault);
+    bt_key_rows_describe(session->snapshot, &rows, bt_clock_ms(), ret_key);
+    return BT_OK;
+}
+
+bt_err bt_service_key_of(bt_session *session, const bt_record *record, bt_arena *arena,
+                         bt_key *ret_key, bt_fault *fault) {
+    bt_bytes row;
+    bt_key_rows rows = {.record = record};
+    bt_err err = bt_snapshot_detail(session->snapshot, &record->key_id, &row);
+    if (!err) err = bt_detail_decode(row, arena, &rows.detail);
+    if (err) return bt_key_damaged(&record->key_id, err, fault);
+    bt_key_rows_describe(session->snapshot, &rows, bt_clock_ms(), ret_key);
+    return BT_OK;
+}

@@ -4,7 +4,6 @@
 #include <stdio.h>
 
 #include "base/secret.h"
-#include "service/owner.h"
 #include "service/text.h"
 
 /* Tokens that are minted until one is free: the second is hardly ever needed, the third never. */
@@ -75,16 +74,18 @@ static bt_err decide_plan(const bt_create_key_request *request, const bt_caller 
     return check_expiry(request->expires_ms, bt_txn_now_ms(txn), fault);
 }
 
-static void set_owners(key_plan *plan, const bt_create_key_request *request,
-                       const bt_pepper *pepper) {
+static void set_owners(key_plan *plan, const bt_create_key_request *request) {
     bt_record *record = &plan->record;
+    bt_owner_ref ref;
     if (request->user_id.size) {
         record->flags |= BT_RECORD_USER;
-        bt_owner_ref(pepper, plan->environment, BT_OWNER_USER, request->user_id, record->user_ref);
+        ref = bt_owner_ref_make(plan->environment->id, BT_OWNER_USER, request->user_id, 0);
+        memcpy(record->user_ref, ref.bytes, sizeof ref.bytes);
     }
     if (request->org_id.size) {
         record->flags |= BT_RECORD_ORG;
-        bt_owner_ref(pepper, plan->environment, BT_OWNER_ORG, request->org_id, record->org_ref);
+        ref = bt_owner_ref_make(plan->environment->id, BT_OWNER_ORG, request->org_id, 0);
+        memcpy(record->org_ref, ref.bytes, sizeof ref.bytes);
     }
 }
 
@@ -98,7 +99,7 @@ static void fill_record(key_plan *plan, const bt_create_key_request *request, bt
         .created_ms = bt_txn_now_ms(txn),
         .expires_ms = request->expires_ms,
     };
-    set_owners(plan, request, bt_store_pepper(bt_txn_store(txn)));
+    set_owners(plan, request);
 }
 
 static void fill_detail(key_plan *plan, bt_create_key *create, const bt_caller *caller) {

@@ -1,0 +1,16 @@
+/* The commands, one file each. Each gets what follows its name, and returns the program's exit code. */
+#ifndef BT_CLI_COMMAND_H
+#define BT_CLI_COMMAND_H
+
+int bt_command_serve(int argc, char **argv);
+int bt_command_key_create(int argc, char **argv);
+int bt_command_key_list(int argc, char **argv);
+int bt_command_key_show(int argc, char **argv);
+int bt_command_key_revoke(int argc, char **argv);
+int bt_command_env_list(int argc, char **argv);
+int bt_command_env_add(int argc, char **argv);
+int bt_command_scope_list(int argc, char **argv);
+int bt_command_check(int argc, char **argv);
+int bt_command_version(int argc, char **argv);
+
+#endif

@@ -1,0 +1,125 @@
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cli/command.h"
+#include "cli/json.h"
+#include "cli/local.h"
+#include "cli/output.h"
+#include "cli/print_key.h"
+#include "service/list_keys.h"
+
+static bt_place place;
+static const char *env, *kind, *user, *org, *state, *name_prefix;
+static bool json;
+
+static const bt_flag flags[] = {
+    {.name = "env", .value = "ENV", .help = "of this environment", .text = &env},
+    {.name = "kind", .value = "KIND", .help = "backend, personal, org or generic", .text = &kind},
+    {.name = "user", .value = "ID", .help = "owned or made by this user", .text = &user},
+    {.name = "org", .value = "ID", .help = "owned by this organization", .text = &org},
+    {.name = "state",
+     .value = "STATE",
+     .help = "active, revoked, disabled, expired or not_yet_valid",
+     .text = &state},
+    {.name = "name-prefix",
+     .value = "TEXT",
+     .help = "whose name begins with this",
+     .text = &name_prefix},
+    {.name = "json", .help = "print an object with keys", .on = &json},
+    BT_PLACE_FLAGS(place),
+    {0},
+};
+
+static const bt_usage usage = {
+    .command = "key list",
+    .synopsis = "[flags]",
+    .about = "Lists keys, the oldest first; all of them, or those that match every flag given.\n"
+             "RISK is high where a key holds a scope that is flagged so.",
+    .examples = "  bitting key list --env test\n"
+                "  bitting key list --kind backend --state active --json",
+    .flags = flags,
+};
+
+static bool take_request(bt_list_keys *request) {
+    request->page_size = BT_LIST_PAGE_MAX;
+    request->environment = bt_bytes_text(env);
+    request->user_id = bt_bytes_text(user);
+    request->org_id = bt_bytes_text(org);
+    request->name_prefix = bt_bytes_text(name_prefix);
+    request->kind = kind ? bt_kind_find(bt_bytes_text(kind)) : 0;
+    request->state = state ? bt_key_state_find(bt_bytes_text(state)) : 0;
+    if (kind && !request->kind)
+        bt_options_complain(&usage, "--kind is backend, personal, org or generic, not \"%.40s\"",
+                            kind);
+    else if (state && !request->state)
+        bt_options_complain(&usage,
+                            "--state is active, revoked, disabled, expired or not_yet_valid, "
+                            "not \"%.40s\"",
+                            state);
+    else
+        return true;
+    return false;
+}
+
+/* A listing may be long, so it is printed as it is read, key by key. */
+static void print_key(const bt_key *key, const bt_catalogue *catalogue, bool first) {
+    if (!json) {
+        bt_print_key_row(stdout, key);
+        return;
+    }
+    json_t *object = bt_json_key(key, catalogue);
+    fputs(first ? "\n" : ",\n", stdout);
+    json_dumpf(object, stdout, JSON_COMPACT);
+    json_decref(object);
+}
+
+/* One page, in a snapshot of its own. */
+static bt_err print_page(bt_local *local, const bt_list_keys *request, bt_arena *arena,
+                         size_t *printed, char ret_next[BT_PAGE_TOKEN_TEXT_SIZE], bt_fault *fault) {
+    bt_listing listing;
+    const bt_key *key;
+    bt_arena_reset(arena);
+    BT_TRY(bt_listing_begin(&listing, &local->session, &local->caller, request, arena, fault));
+    for (;;) {
+        BT_TRY(bt_listing_next(&listing, &key, fault));
+        if (!key) break;
+        print_key(key, bt_snapshot_catalogue(local->session.snapshot), (*printed)++ == 0);
+    }
+    bt_listing_end(&listing, ret_next);
+    return BT_OK;
+}
+
+static bt_err print_all(bt_local *local, bt_list_keys *request, bt_fault *fault) {
+    static uint8_t block[BT_DETAIL_ARENA];
+    char next[BT_PAGE_TOKEN_TEXT_SIZE] = "";
+    bt_arena arena;
+    size_t printed = 0;
+    bt_arena_init(&arena, block, sizeof block);
+    do {
+        bt_err err = bt_snapshot_renew(local->session.snapshot);
+        if (err) return bt_fail(fault, err, "the store cannot be read");
+        request->page_token = bt_bytes_text(next);
+        char after[BT_PAGE_TOKEN_TEXT_SIZE];
+        BT_TRY(print_page(local, request, &arena, &printed, after, fault));
+        memcpy(next, after, sizeof next);
+    } while (next[0]);
+    return BT_OK;
+}
+
+int bt_command_key_list(int argc, char **argv) {
+    bt_list_keys request = {0};
+    bt_fault fault;
+    bt_local local;
+    int exit_code;
+    if (!bt_options_parse(&usage, argc, argv, NULL, &exit_code)) return exit_code;
+    if (!take_request(&request)) return BT_EXIT_USAGE;
+    if (!bt_local_open(&place, BT_STORE_READ, &local)) return BT_EXIT_FAILED;
+    if (json)
+        fputs("{\"keys\":[", stdout);
+    else
+        bt_print_key_heading(stdout);
+    exit_code = print_all(&local, &request, &fault) ? bt_local_failed(&fault) : BT_EXIT_OK;
+    if (json && exit_code == BT_EXIT_OK) fputs("]}\n", stdout);
+    bt_local_close(&local);
+    return exit_code;
+}

@@ -1,0 +1,14 @@
+/* Standard output, past stdio: what is written there may be a token, and stdio keeps copies. */
+#ifndef BT_CLI_OUTPUT_H
+#define BT_CLI_OUTPUT_H
+
+#include "base/bytes.h"
+
+/* The line and a newline. False where not all of it could be written. */
+bool bt_output_line(bt_bytes line);
+
+/* To be called by a command that has printed with stdio, at its end: a full disk or a closed pipe shows only
+ * then. Says so and returns false where output was lost. */
+bool bt_output_finish(void);
+
+#endif

@@ -1,0 +1,31 @@
+/* Where a server listens, and what it may listen on: one set of rules for every transport. */
+#ifndef BT_RPC_LISTENER_H
+#define BT_RPC_LISTENER_H
+
+#include <sys/socket.h>
+
+#include "rpc/call.h"
+
+/* As the command line has it; strings are the caller's. */
+typedef struct bt_listener_options {
+    const char *address; /* "127.0.0.1:9494", "localhost:0", "[::1]:9494" or "unix:/path" */
+    bt_listener_policy policy;
+    const char *tls_cert; /* PEM files; NULL: no TLS. The certificate with its chain */
+    const char *tls_key;
+    const char *tls_client_ca; /* who signs the clients' certificates, which are then needed */
+    bool insecure; /* off loopback, take a trusted listener, and a guarded one without TLS */
+} bt_listener_options;
+
+typedef struct bt_socket_address {
+    struct sockaddr_storage socket;
+    socklen_t size;
+    bool local; /* a path, or loopback: reached from this machine alone */
+} bt_socket_address;
+
+/* Names are not looked up: a number, or localhost (127.0.0.1). The port is a must, 0 is any. BT_ERR_INVALID. */
+bt_err bt_socket_address_parse(const char *text, bt_socket_address *ret_address, bt_fault *fault);
+
+/* Whether the options are fit to serve with. BT_ERR_INVALID. */
+bt_err bt_listener_check(const bt_listener_options *options, bt_fault *fault);
+
+#endif

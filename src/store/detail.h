@@ -13,6 +13,7 @@
 #define BT_LABEL_KEY_MAX 63u
 #define BT_LABEL_VALUE_MAX 255u
 #define BT_REVOKE_REASON_MAX 500u
+#define BT_CREATED_BY_MAX 64u
 /* An arena of this size decodes any detail that this program wrote. */
 #define BT_DETAIL_ARENA 65536u
 

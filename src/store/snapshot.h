@@ -8,9 +8,11 @@
 #include "scope/catalogue.h"
 #include "store/store.h"
 
+#define BT_HEAD_VERSION 1u
+
 /* One row that is read in every snapshot. In the file as it stands here, little-endian. */
 typedef struct bt_head {
-    uint32_t version; /* of this row: 1 */
+    uint32_t version; /* of this row: BT_HEAD_VERSION */
     uint32_t flags;   /* BT_HEAD_* */
     uint64_t revision;
     uint64_t live; /* mask of live scopes */
@@ -59,6 +61,9 @@ bt_err bt_snapshot_detail(bt_snapshot *snapshot, const bt_key_id *id, bt_bytes *
  * with the id after the one it got (bt_key_id_next). */
 bt_err bt_snapshot_seek(bt_snapshot *snapshot, const bt_key_id *from, bt_key_id *ret_id,
                         bt_bytes *ret_row);
+/* As bt_snapshot_seek, among the keys of one user or organization. */
+bt_err bt_snapshot_seek_owned(bt_snapshot *snapshot, const uint8_t owner[BT_REF_SIZE],
+                              const bt_key_id *from, bt_key_id *ret_id);
 bool bt_key_id_next(bt_key_id *id); /* false: that was the last possible id */
 
 #endif

@@ -48,7 +48,9 @@ bt_err bt_store_change(bt_store *store, bt_change *change);
  * transaction. */
 bt_store *bt_txn_store(bt_txn *txn);
 int64_t bt_txn_now_ms(const bt_txn *txn);
-bt_head *bt_txn_head(bt_txn *txn); /* written with the commit; its revision is raised by one for each change */
+bt_head *bt_txn_head(
+    bt_txn *txn); /* written with the commit; its revision is raised by one for each change that
+                                 * wrote */
 const bt_catalogue *bt_txn_catalogue(bt_txn *txn);
 const bt_environments *bt_txn_environments(bt_txn *txn);
 bt_err bt_txn_record_at(bt_txn *txn, uint64_t slot, const bt_record **ret_record);
@@ -60,8 +62,12 @@ bt_err bt_txn_detail(bt_txn *txn, const bt_key_id *id, bt_bytes *ret_row);
  * where the slot or the id is taken. */
 bt_err bt_txn_insert_key(bt_txn *txn, uint64_t slot, const bt_record *record,
                          const bt_detail *detail);
-/* An existing key. slot is detail->record_key. */
+/* An existing key, whose slot is detail->record_key. BT_ERR_NOT_FOUND where that slot is not its. */
 bt_err bt_txn_update_key(bt_txn *txn, const bt_record *record, const bt_detail *detail);
+/* Every trace of a key. BT_ERR_NOT_FOUND as above. */
+bt_err bt_txn_delete_key(bt_txn *txn, uint64_t slot, const bt_key_id *id);
+/* Both raise their generation in the head; the catalogue's own is set by this. BT_ERR_INVALID where
+ * the value breaks a rule of its type. */
 bt_err bt_txn_put_environments(bt_txn *txn, const bt_environments *environments);
 bt_err bt_txn_put_catalogue(bt_txn *txn, const bt_catalogue *catalogue);
 

@@ -1,0 +1,48 @@
+/* What a store is inside, and the list of stores that this process has open. */
+#ifndef BT_STORE_ENGINE_H
+#define BT_STORE_ENGINE_H
+
+#include "store/directory.h"
+#include "store/store.h"
+#include "store/tables.h"
+
+struct bt_store {
+    MDB_env *env;
+    bt_tables tables;
+    bt_pepper *pepper;
+    char *directory;
+    char *path; /* of the file */
+    bool is_new;
+    bool read_only;
+    int serve_lock; /* file, or -1 */
+
+    /* The rest is the registry's. */
+    dev_t device; /* of the directory */
+    ino_t inode;
+    unsigned references;
+    unsigned long process;
+    bt_store *next;
+};
+
+/* bt_lmdb_fail for the store's file. */
+bt_err bt_store_fail(const bt_store *store, int rc, bt_fault *fault);
+
+/* BT_ERR_PRECONDITION where a server has the lock of bt_store_lock_serving. */
+bt_err bt_store_check_unserved(const bt_store *store, bt_fault *fault);
+
+/* Between these two, no other thread of the process opens or closes a store. */
+void bt_registry_lock(void);
+void bt_registry_unlock(void);
+
+/* The open store of a directory; NULL where there is none. */
+bt_store *bt_registry_find(const bt_directory *directory);
+void bt_registry_add(bt_store *store, const bt_directory *directory);
+void bt_registry_remove(bt_store *store);
+
+/* False in a process that fork made since the store was opened: LMDB's handles are not to be used
+ * there. Takes no lock. */
+bool bt_store_usable(const bt_store *store);
+/* BT_ERR_PRECONDITION, with the text for such a process. */
+bt_err bt_store_forked(const bt_store *store, bt_fault *fault);
+
+#endif

@@ -1,0 +1,47 @@
+#include "bitting/store/v1/store.pb-c.h"
+#include "store/row.h"
+
+#define ARENA_SIZE 32768u
+
+bt_err bt_environments_encode(const bt_environments *environments, bt_bytes *ret_row) {
+    Bitting__Store__V1__Environment rows[BT_ENVIRONMENTS_MAX], *list[BT_ENVIRONMENTS_MAX];
+    if (environments->count > BT_ENVIRONMENTS_MAX) return BT_ERR_INVALID;
+    for (size_t i = 0; i < environments->count; i++) {
+        rows[i] = (Bitting__Store__V1__Environment)BITTING__STORE__V1__ENVIRONMENT__INIT;
+        rows[i].id = environments->list[i].id;
+        rows[i].name = bt_row_text(environments->list[i].name);
+        rows[i].prefix = bt_row_text(environments->list[i].prefix);
+        list[i] = &rows[i];
+    }
+    Bitting__Store__V1__Environments row = BITTING__STORE__V1__ENVIRONMENTS__INIT;
+    row.environments = list;
+    row.n_environments = environments->count;
+    return bt_row_pack(&row.base, ret_row);
+}
+
+static bool decode_one(const Bitting__Store__V1__Environment *row, bt_environments *environments) {
+    bt_bytes name = bt_row_bytes(row->name), prefix = bt_row_bytes(row->prefix);
+    if (row->id < 1 || row->id > UINT8_MAX) return false;
+    if (!bt_environment_name_ok(name) || !bt_token_prefix_ok(prefix)) return false;
+    if (bt_environment_by_id(environments, (uint8_t)row->id) ||
+        bt_environment_find(environments, name) || bt_environment_by_prefix(environments, prefix))
+        return false;
+    bt_environment *environment = &environments->list[environments->count++];
+    environment->id = (uint8_t)row->id;
+    return bt_bytes_copy_text(name, environment->name, sizeof environment->name) &&
+           bt_bytes_copy_text(prefix, environment->prefix, sizeof environment->prefix);
+}
+
+bt_err bt_environments_decode(bt_bytes bytes, bt_environments *ret_environments) {
+    uint8_t block[ARENA_SIZE];
+    bt_arena arena;
+    bt_arena_init(&arena, block, sizeof block);
+    Bitting__Store__V1__Environments *row;
+    BT_TRY(bt_row_unpack(&bitting__store__v1__environments__descriptor, bytes, &arena, &row));
+    if (row->n_environments > BT_ENVIRONMENTS_MAX) return BT_ERR_INTERNAL;
+    bt_environments environments = {0};
+    for (size_t i = 0; i < row->n_environments; i++)
+        if (!decode_one(row->environments[i], &environments)) return BT_ERR_INTERNAL;
+    *ret_environments = environments;
+    return BT_OK;
+}

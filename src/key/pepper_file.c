@@ -27,14 +27,11 @@ static bt_err sync_directory_of(const char *path) {
     return directory < 0 || fsync(directory) ? BT_ERR_UNAVAILABLE : BT_OK;
 }
 
-bt_err bt_pepper_create(const char *path, bt_fault *fault) {
-    if (sodium_init() < 0) return bt_fail(fault, BT_ERR_INTERNAL, "libsodium cannot start");
+/* Random bytes into a file that is not there yet. */
+static bt_err write_new(const char *path) {
+    if (unlink(path) && errno != ENOENT) return BT_ERR_UNAVAILABLE;
     int file BT_CLEANUP(close_file) = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (file < 0 && errno == EEXIST)
-        return bt_fail(fault, BT_ERR_EXISTS, "pepper %s: exists already", path);
-    if (file < 0)
-        return bt_fail(fault, BT_ERR_UNAVAILABLE, "pepper %s: cannot be made: %s", path,
-                       strerror(errno));
+    if (file < 0) return BT_ERR_UNAVAILABLE;
     uint8_t bytes[BT_PEPPER_SIZE];
     char text[FILE_SIZE + 1];
     randombytes_buf(bytes, sizeof bytes);
@@ -43,10 +40,24 @@ bt_err bt_pepper_create(const char *path, bt_fault *fault) {
     bt_err err = write_synced(file, text, FILE_SIZE);
     sodium_memzero(bytes, sizeof bytes);
     sodium_memzero(text, sizeof text);
+    return err;
+}
+
+/* Under another name first, and then whole in its place: a program that is killed meanwhile leaves
+ * no half of a pepper there. link, unlike rename, never replaces one. */
+bt_err bt_pepper_create(const char *path, bt_fault *fault) {
+    if (sodium_init() < 0) return bt_fail(fault, BT_ERR_INTERNAL, "libsodium cannot start");
+    char part[4096];
+    if (snprintf(part, sizeof part, "%s.new", path) >= (int)sizeof part)
+        return bt_fail(fault, BT_ERR_INVALID, "pepper: its path is too long");
+    bt_err err = write_new(part);
+    if (!err && link(part, path)) err = errno == EEXIST ? BT_ERR_EXISTS : BT_ERR_UNAVAILABLE;
+    int error = errno;
+    unlink(part);
     if (!err) err = sync_directory_of(path);
     if (!err) return BT_OK;
-    unlink(path);
-    return bt_fail(fault, err, "pepper %s: cannot be written: %s", path, strerror(errno));
+    if (err == BT_ERR_EXISTS) return bt_fail(fault, err, "pepper %s: exists already", path);
+    return bt_fail(fault, err, "pepper %s: cannot be made: %s", path, strerror(error));
 }
 
 static bt_err check_permissions(int file, const char *path, bt_fault *fault) {

@@ -30,8 +30,8 @@ START_TEST(utf8_refuses_what_rfc_3629_refuses) {
         "\xFF",
         "\xF4\x90\x80\x80",
         "\xF5\x80\x80\x80",
-        "a\xC2"
-        "b",
+        ("a\xC2"
+         "b"),
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) ck_assert_msg(!utf8(bad[i]), "%zu", i);
 }

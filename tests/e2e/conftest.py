@@ -1,0 +1,59 @@
+"""Fixtures of the end-to-end tests. A test that takes `server` or `transport` runs once for each transport:
+BITTING_TRANSPORTS names them (grpc,h2; grpc unless told)."""
+import importlib
+import os
+import types
+
+import pytest
+
+import support
+
+TRANSPORTS = os.environ.get("BITTING_TRANSPORTS", "grpc").split(",")
+
+
+@pytest.fixture(scope="session")
+def protos(tmp_path_factory):
+    """check, key: the modules of bitting.v1; check_grpc, key_grpc: their stubs."""
+    support.compile_protos(tmp_path_factory.mktemp("protos"))
+    names = {"check": "check_pb2", "key": "key_pb2", "check_grpc": "check_pb2_grpc",
+             "key_grpc": "key_pb2_grpc"}
+    return types.SimpleNamespace(
+        **{name: importlib.import_module(f"bitting.v1.{module}") for name, module in names.items()})
+
+
+@pytest.fixture(params=TRANSPORTS)
+def transport(request):
+    return request.param
+
+
+@pytest.fixture
+def new_server(tmp_path, transport):
+    """A factory: new_server(name="data", flags=[...], ...) gives a started Server. Each is asked to stop at
+    the end of the test, and has to stop well."""
+    servers = []
+
+    def make(name="data", **more):
+        server = support.Server(tmp_path / name, transport=transport, **more)
+        servers.append(server)
+        return server.start()
+
+    yield make
+    for server in servers:
+        server.stop()
+
+
+@pytest.fixture
+def server(new_server):
+    return new_server()
+
+
+@pytest.fixture
+def checks(server, protos):
+    """CheckService on the trusted listener."""
+    return protos.check_grpc.CheckServiceStub(server.trusted())
+
+
+@pytest.fixture
+def keys(server, protos):
+    """KeyService on the guarded listener; calls need `metadata=support.bearer(token)`."""
+    return protos.key_grpc.KeyServiceStub(server.guarded())

@@ -17,7 +17,6 @@ typedef struct bt_command {
 } bt_command;
 
 static const bt_command commands[] = {
-    {"serve", "answer checks over gRPC", bt_command_serve},
     {"key create", "make a key; its token is shown once", bt_command_key_create},
     {"key list", "list keys", bt_command_key_list},
     {"key show", "describe one key", bt_command_key_show},

@@ -29,8 +29,11 @@ static bt_err read_caller(const bt_mutation *mutation, bt_txn *txn, bt_caller *r
 static bt_err apply(bt_change *change, bt_txn *txn, bt_fault *fault) {
     bt_mutation *mutation = (bt_mutation *)change;
     bt_caller caller;
-    BT_TRY(read_caller(mutation, txn, &caller, fault));
-    return mutation->work(mutation, &caller, txn, fault);
+    bt_err err = read_caller(mutation, txn, &caller, fault);
+    if (!err) err = mutation->work(mutation, &caller, txn, fault);
+    /* Errors of the store come without a text. */
+    if (err && !fault->err) bt_fail(fault, err, "the store could not make this change");
+    return err;
 }
 
 static void finish(bt_mutation *mutation) {

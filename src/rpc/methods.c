@@ -1,0 +1,28 @@
+#include "rpc/call.h"
+#include "rpc/check_service.h"
+#include "rpc/health.h"
+#include "rpc/key_service.h"
+
+#define NEEDS(scope) (UINT64_C(1) << BT_SCOPE_APIKEYS_##scope)
+
+#define CHECK_METHOD(name, handler, max, arena)                                                    \
+    {                                                                                              \
+        .path = "/bitting.v1.CheckService/" name, .flags = BT_METHOD_TRUSTED,                      \
+        .need = NEEDS(VALIDATE), .request_max = max, .handle = handler, .arena_size = arena        \
+    }
+#define KEY_METHOD(name, handler, scope, arena)                                                    \
+    {                                                                                              \
+        .path = "/bitting.v1.KeyService/" name, .need = NEEDS(scope),                              \
+        .request_max = BT_KEY_REQUEST_MAX, .handle = handler, .arena_size = arena                  \
+    }
+
+const bt_method bt_methods[] = {
+    CHECK_METHOD("Validate", bt_rpc_validate, BT_CHECK_REQUEST_MAX, 0),
+    CHECK_METHOD("CheckScope", bt_rpc_check_scope, BT_CHECK_REQUEST_MAX, 0),
+    CHECK_METHOD("BatchCheckScope", bt_rpc_batch_check_scope, BT_BATCH_REQUEST_MAX, BT_BATCH_ARENA),
+    KEY_METHOD("CreateKey", bt_rpc_create_key, CREATE, 0),
+    KEY_METHOD("GetKey", bt_rpc_get_key, READ, 0),
+    KEY_METHOD("ListKeys", bt_rpc_list_keys, READ, BT_LIST_ARENA),
+    KEY_METHOD("RevokeKey", bt_rpc_revoke_key, REVOKE, 0),
+    {.path = NULL},
+};

@@ -4,7 +4,7 @@
 static bt_err refuse_unknown_features(const bt_snapshot *snapshot, const bt_record *record) {
     bool owned = record->flags & (BT_RECORD_USER | BT_RECORD_ORG);
     bool owners = bt_snapshot_head(snapshot)->flags & BT_HEAD_STOPPED_OWNERS;
-    if (record->flags & (BT_RECORD_NARROW | BT_RECORD_RATE_LIMITED)) return BT_ERR_UNAVAILABLE;
+    if (record->flags & BT_RECORD_NARROW) return BT_ERR_UNAVAILABLE;
     return owned && owners ? BT_ERR_UNAVAILABLE : BT_OK;
 }
 
@@ -32,10 +32,11 @@ bt_err bt_check_token(bt_snapshot *snapshot, const bt_pepper *pepper, bt_bytes c
     bt_finding finding = {.live = head->live};
     uint64_t slot = 0;
     BT_TRY(find(snapshot, pepper, bt_token_strip_bearer(credential), environment, &finding, &slot));
-    *ret_answer = (bt_answer){.verdict = bt_decide(&finding, question),
-                              .record = finding.record,
-                              .slot = slot,
-                              .revision = head->revision};
+    bt_verdict verdict = bt_decide(&finding, question);
+    bool counted = finding.record && finding.record->flags & BT_RECORD_RATE_LIMITED;
+    if (counted && verdict.reason == BT_REASON_ALLOWED) return BT_ERR_UNIMPLEMENTED;
+    *ret_answer = (bt_answer){
+        .verdict = verdict, .record = finding.record, .slot = slot, .revision = head->revision};
     return BT_OK;
 }
 

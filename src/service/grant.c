@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-#include "service/scope_names.h"
+#include "check/scope_names.h"
 #include "service/text.h"
 
 static bt_err unknown_preset(const bt_catalogue *catalogue, bt_bytes name, bt_fault *fault) {

@@ -1,9 +1,6 @@
 #include "service/session.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-
-#include "service/text.h"
+#include "check/ask.h"
 
 /* One text for all: who tries credentials learns nothing from it. */
 static bt_err reject_credential(bt_fault *fault) {
@@ -42,17 +39,6 @@ bt_err bt_caller_authenticate(bt_session *session, bt_bytes credential, uint64_t
     return BT_OK;
 }
 
-static bt_err unknown_environment(const bt_environments *environments, bt_bytes name,
-                                  bt_fault *fault) {
-    char known[256] = "none";
-    size_t used = 0;
-    for (size_t i = 0; i < environments->count && used < sizeof known; i++)
-        used += (size_t)snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "",
-                                 environments->list[i].name);
-    return bt_fail(fault, BT_ERR_INVALID, "environment: there is no \"%.*s\"; there are: %s",
-                   BT_BYTES_ARG(bt_text_quote(name)), known);
-}
-
 bt_err bt_caller_environment(const bt_caller *caller, const bt_environments *environments,
                              bt_bytes name, const bt_environment **ret_environment,
                              bt_fault *fault) {
@@ -63,12 +49,9 @@ bt_err bt_caller_environment(const bt_caller *caller, const bt_environments *env
         return bt_fail(fault, BT_ERR_FORBIDDEN,
                        "environment: the caller's key belongs to %s and acts in no other",
                        own->name);
-    if (caller->trusted && !own && !name.size)
-        return bt_fail(fault, BT_ERR_INVALID,
-                       "environment: must be named, since this listener has none of its own");
-    const bt_environment *named = name.size ? bt_environment_find(environments, name) : own;
-    if (name.size && !named) return unknown_environment(environments, name, fault);
-    *ret_environment = named;
+    if (!caller->administrator || name.size)
+        return bt_ask_environment(environments, name, own, ret_environment, fault);
+    *ret_environment = NULL;
     return BT_OK;
 }
 
@@ -78,10 +61,5 @@ bool bt_caller_sees(const bt_caller *caller, uint8_t environment) {
 }
 
 bt_err bt_session_reached(const bt_session *session, uint64_t min_revision, bt_fault *fault) {
-    uint64_t revision = bt_snapshot_head(session->snapshot)->revision;
-    if (revision >= min_revision) return BT_OK;
-    return bt_fail(fault, BT_ERR_UNAVAILABLE,
-                   "min_revision: this store is at revision %" PRIu64
-                   " and has not reached %" PRIu64,
-                   revision, min_revision);
+    return bt_ask_reached(session->snapshot, min_revision, fault);
 }

@@ -2,15 +2,9 @@
 #ifndef BT_SERVICE_TEXT_H
 #define BT_SERVICE_TEXT_H
 
+#include "check/quote.h"
 #include "key/key_id.h"
-#include "key/token.h"
 #include "store/detail.h"
-
-/* What of a client's text may be quoted in a fault. Of what is long enough to be a token, its first
- * characters alone: people paste tokens into the wrong field. */
-static inline bt_bytes bt_text_quote(bt_bytes text) {
-    return bt_bytes_of(text.data, text.size < BT_TOKEN_BODY ? text.size : 8);
-}
 
 /* At most max bytes of UTF-8 without control characters. BT_ERR_INVALID, naming the field. */
 bt_err bt_text_check(const char *field, bt_bytes text, size_t max, bt_fault *fault);

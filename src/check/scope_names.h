@@ -1,6 +1,6 @@
 /* Names of scopes, as clients write them, to bits. */
-#ifndef BT_SERVICE_SCOPE_NAMES_H
-#define BT_SERVICE_SCOPE_NAMES_H
+#ifndef BT_CHECK_SCOPE_NAMES_H
+#define BT_CHECK_SCOPE_NAMES_H
 
 #include "scope/catalogue.h"
 

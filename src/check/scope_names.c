@@ -1,8 +1,8 @@
-#include "service/scope_names.h"
+#include "check/scope_names.h"
 
 #include <stdio.h>
 
-#include "service/text.h"
+#include "check/quote.h"
 
 /* Appends to a text that is cut where the buffer ends. */
 static void add(char *text, size_t size, const char *separator, const char *word) {

@@ -1,0 +1,112 @@
+#include "check/ask.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "check/quote.h"
+#include "check/scope_names.h"
+
+static bt_err unknown_environment(const bt_environments *environments, bt_bytes name,
+                                  bt_fault *fault) {
+    char known[256] = "none";
+    size_t used = 0;
+    for (size_t i = 0; i < environments->count && used < sizeof known; i++)
+        used += (size_t)snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "",
+                                 environments->list[i].name);
+    return bt_fail(fault, BT_ERR_INVALID, "environment: there is no \"%.*s\"; there are: %s",
+                   BT_BYTES_ARG(bt_text_quote(name)), known);
+}
+
+bt_err bt_ask_environment(const bt_environments *environments, bt_bytes name,
+                          const bt_environment *own, const bt_environment **ret_environment,
+                          bt_fault *fault) {
+    if (!name.size && !own)
+        return bt_fail(fault, BT_ERR_INVALID,
+                       "environment: must be named, since there is no default for it here");
+    const bt_environment *named = name.size ? bt_environment_find(environments, name) : own;
+    if (!named) return unknown_environment(environments, name, fault);
+    *ret_environment = named;
+    return BT_OK;
+}
+
+bt_err bt_ask_reached(const bt_snapshot *snapshot, uint64_t min_revision, bt_fault *fault) {
+    uint64_t revision = bt_snapshot_head(snapshot)->revision;
+    if (revision >= min_revision) return BT_OK;
+    return bt_fail(fault, BT_ERR_UNAVAILABLE,
+                   "min_revision: this store is at revision %" PRIu64
+                   " and has not reached %" PRIu64,
+                   revision, min_revision);
+}
+
+static bt_err read_client_ip(bt_bytes text, bt_address *ret_address, bt_fault *fault) {
+    *ret_address = (bt_address){.family = BT_FAMILY_UNKNOWN};
+    if (text.size == 0 || bt_address_parse(text, ret_address)) return BT_OK;
+    return bt_fail(
+        fault, BT_ERR_INVALID,
+        "client_ip: \"%.*s\" is no IPv4 or IPv6 address, such as 192.0.2.1 or 2001:db8::1",
+        BT_BYTES_ARG(bt_text_quote(text)));
+}
+
+static bt_err check_resource(bt_bytes text, bt_fault *fault) {
+    if (text.size == 0 || bt_resource_ok(text)) return BT_OK;
+    return bt_fail(
+        fault, BT_ERR_INVALID,
+        "resource: \"%.*s\" is not type:name in at most %u printable characters, such as "
+        "project:42",
+        BT_BYTES_ARG(bt_text_quote(text)), BT_RESOURCE_MAX);
+}
+
+static bt_err check_kinds(uint64_t kinds, bt_fault *fault) {
+    const uint64_t known = (UINT64_C(2) << BT_KIND_LAST) - (UINT64_C(1) << BT_KIND_BACKEND);
+    if (!(kinds & ~known)) return BT_OK;
+    return bt_fail(fault, BT_ERR_INVALID, "accepted_kinds: has a value that is no kind of key");
+}
+
+bt_err bt_ask_key(const bt_snapshot *snapshot, const bt_environment *environment, const bt_ask *ask,
+                  int64_t now_ms, bt_asked *ret_asked, bt_fault *fault) {
+    bt_asked asked = {.token = ask->token, .environment = environment};
+    BT_TRY(check_kinds(ask->accepted_kinds, fault));
+    asked.question.accepted_kinds = (uint32_t)ask->accepted_kinds;
+    asked.question.now_ms = now_ms;
+    BT_TRY(read_client_ip(ask->client_ip, &asked.question.client, fault));
+    BT_TRY(bt_ask_reached(snapshot, ask->min_revision, fault));
+    *ret_asked = asked;
+    return BT_OK;
+}
+
+bt_err bt_ask_scopes(const bt_snapshot *snapshot, const bt_environment *environment,
+                     const bt_ask_scope *ask, int64_t now_ms, bt_asked *ret_asked,
+                     bt_fault *fault) {
+    const bt_catalogue *catalogue = bt_snapshot_catalogue(snapshot);
+    bt_asked asked;
+    uint64_t named = 0;
+    BT_TRY(bt_ask_key(snapshot, environment, &ask->ask, now_ms, &asked, fault));
+    BT_TRY(bt_scope_names_resolve(catalogue, ask->scopes, ask->scopes_count, &named, fault));
+    BT_TRY(bt_scope_mask_check(ask->scope_mask, fault));
+    BT_TRY(check_resource(ask->resource, fault));
+    asked.question.resource = ask->resource;
+    asked.question.needed = named | ask->scope_mask;
+    asked.question.any = ask->match == BT_MATCH_ANY;
+    asked.question.has_requested = ask->has_requested;
+    asked.question.requested = ask->requested_mask;
+    if (!asked.question.needed)
+        return bt_fail(fault, BT_ERR_INVALID,
+                       "scopes: must name at least one scope, or scope_mask have a bit");
+    *ret_asked = asked;
+    return BT_OK;
+}
+
+static const char *undecided(bt_err err) {
+    if (err == BT_ERR_UNIMPLEMENTED)
+        return "token: this key has a rate limit, and who decides does not count; ask a server";
+    if (err == BT_ERR_UNAVAILABLE)
+        return "token: this key has limits that this program cannot judge; nothing is decided";
+    return "token: the store's row of this key is damaged; nothing is decided";
+}
+
+bt_err bt_ask_decide(bt_snapshot *snapshot, const bt_pepper *pepper, const bt_asked *asked,
+                     bt_answer *ret_answer, bt_fault *fault) {
+    bt_err err = bt_check_token(snapshot, pepper, asked->token, asked->environment,
+                                &asked->question, ret_answer);
+    return err ? bt_fail(fault, err, "%s", undecided(err)) : BT_OK;
+}

@@ -1,11 +1,17 @@
 #include "check/check.h"
 
-/* What the program that reads cannot decide, it must not guess. */
-static bt_err refuse_unknown_features(const bt_snapshot *snapshot, const bt_record *record) {
-    bool owned = record->flags & (BT_RECORD_USER | BT_RECORD_ORG);
-    bool owners = bt_snapshot_head(snapshot)->flags & BT_HEAD_STOPPED_OWNERS;
-    if (record->flags & BT_RECORD_NARROW) return BT_ERR_UNAVAILABLE;
-    return owned && owners ? BT_ERR_UNAVAILABLE : BT_OK;
+#include "store/stops.h"
+
+/* What can deny this key beside its record. */
+static bt_err find_limits(bt_snapshot *snapshot, const bt_environment *environment,
+                          bt_finding *finding) {
+    const bt_record *record = finding->record;
+    if (record->environment != environment->id) return BT_ERR_INTERNAL;
+    finding->org_keys_stop_with_creator = environment->org_keys_stop_with_creator;
+    BT_TRY(bt_snapshot_stopped(snapshot, record, &finding->stopped));
+    if (!(record->flags & BT_RECORD_NARROW)) return BT_OK;
+    bt_err err = bt_snapshot_narrow(snapshot, &record->key_id, &finding->narrow);
+    return err == BT_ERR_NOT_FOUND ? BT_ERR_INTERNAL : err;
 }
 
 static bt_err find(bt_snapshot *snapshot, const bt_pepper *pepper, bt_bytes token,
@@ -21,8 +27,7 @@ static bt_err find(bt_snapshot *snapshot, const bt_pepper *pepper, bt_bytes toke
     BT_TRY(bt_snapshot_record(snapshot, &digest, &finding->record));
     if (!finding->record) return BT_OK;
     *ret_slot = bt_digest_slot(&digest);
-    if (finding->record->environment != environment->id) return BT_ERR_INTERNAL;
-    return refuse_unknown_features(snapshot, finding->record);
+    return find_limits(snapshot, environment, finding);
 }
 
 bt_err bt_check_token(bt_snapshot *snapshot, const bt_pepper *pepper, bt_bytes credential,

@@ -15,8 +15,7 @@ typedef struct bt_answer {
 
 /* credential: the token, bare or as `Bearer <token>`, any bytes of any length. environment is one
  * of the snapshot's. The snapshot must be renewed. An error is not a decision, and nothing
- * may be let in: BT_ERR_INTERNAL, a damaged store; BT_ERR_UNAVAILABLE, a key with limits that this
- * program does not know how to judge; BT_ERR_UNIMPLEMENTED, a key with a rate limit that nothing
+ * may be let in: BT_ERR_INTERNAL, a damaged store; BT_ERR_UNIMPLEMENTED, a key with a rate limit that nothing
  * else denies, for who counts to decide. */
 bt_err bt_check_token(bt_snapshot *snapshot, const bt_pepper *pepper, bt_bytes credential,
                       const bt_environment *environment, const bt_question *question,

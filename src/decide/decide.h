@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "key/narrow.h"
+#include "key/owner.h"
 #include "key/record.h"
 
 /* In order of precedence. Values are those of bitting.v1.Reason. */
@@ -47,13 +48,6 @@ typedef struct bt_question {
         resource; /* to be acted on, for keys that are bound to resources; empty: none is named */
     int64_t now_ms;
 } bt_question;
-
-/* Which owners of a key are stopped: blocked or deleted users and organizations, memberships that ended. */
-enum {
-    BT_STOPPED_USER = 1u << 0,
-    BT_STOPPED_ORG = 1u << 1,
-    BT_STOPPED_MEMBERSHIP = 1u << 2,
-};
 
 /* What was found for the token. */
 typedef struct bt_finding {

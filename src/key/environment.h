@@ -13,6 +13,7 @@ typedef struct bt_environment {
     uint8_t id; /* 1 to 255, never used again; in records */
     char name[BT_ENVIRONMENT_NAME_MAX + 1];
     char prefix[BT_TOKEN_PREFIX_MAX + 1]; /* of its tokens; unique in the store */
+    bool org_keys_stop_with_creator; /* an organization's key stops with the user who made it */
 } bt_environment;
 
 typedef struct bt_environments {

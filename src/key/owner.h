@@ -19,6 +19,13 @@ typedef struct bt_owner_ref {
 bt_owner_ref bt_owner_ref_make(uint8_t environment, bt_owner_kind kind, bt_bytes id,
                                uint32_t incarnation);
 
+/* Which owners of a key are stopped: blocked or deleted users and organizations, memberships that ended. */
+enum {
+    BT_STOPPED_USER = 1u << 0,
+    BT_STOPPED_ORG = 1u << 1,
+    BT_STOPPED_MEMBERSHIP = 1u << 2,
+};
+
 /* The key of a row in the table of stopped owners: user, then organization; zeros for none. Both: the membership. */
 typedef struct bt_stop_key {
     bt_owner_ref user;

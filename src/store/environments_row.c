@@ -11,6 +11,7 @@ bt_err bt_environments_encode(const bt_environments *environments, bt_bytes *ret
         rows[i].id = environments->list[i].id;
         rows[i].name = bt_row_text(environments->list[i].name);
         rows[i].prefix = bt_row_text(environments->list[i].prefix);
+        rows[i].org_keys_stop_with_creator = environments->list[i].org_keys_stop_with_creator;
         list[i] = &rows[i];
     }
     Bitting__Store__V1__Environments row = BITTING__STORE__V1__ENVIRONMENTS__INIT;
@@ -28,6 +29,7 @@ static bool decode_one(const Bitting__Store__V1__Environment *row, bt_environmen
         return false;
     bt_environment *environment = &environments->list[environments->count++];
     environment->id = (uint8_t)row->id;
+    environment->org_keys_stop_with_creator = row->org_keys_stop_with_creator;
     return bt_bytes_copy_text(name, environment->name, sizeof environment->name) &&
            bt_bytes_copy_text(prefix, environment->prefix, sizeof environment->prefix);
 }

@@ -4,7 +4,7 @@
 
 #include "store/engine.h"
 #include "store/lmdb_err.h"
-#include "store/snapshot_table.h"
+#include "store/rows.h"
 #include "store/view.h"
 
 struct bt_snapshot {
@@ -74,13 +74,13 @@ const bt_environments *bt_snapshot_environments(const bt_snapshot *snapshot) {
     return &snapshot->view.environments;
 }
 
-static bt_err get(bt_snapshot *snapshot, bt_table table, bt_bytes key, bt_bytes *ret_row) {
+bt_err bt_snapshot_row(bt_snapshot *snapshot, bt_table table, bt_bytes key, bt_bytes *ret_row) {
     return bt_lmdb_err(bt_table_get(snapshot->txn, &snapshot->store->tables, table, key, ret_row));
 }
 
 bt_err bt_snapshot_record_at(bt_snapshot *snapshot, uint64_t slot, const bt_record **ret_record) {
     bt_bytes row;
-    BT_TRY(get(snapshot, BT_TABLE_RECORD, bt_bytes_of(&slot, sizeof slot), &row));
+    BT_TRY(bt_snapshot_row(snapshot, BT_TABLE_RECORD, bt_bytes_of(&slot, sizeof slot), &row));
     const bt_record *record = bt_record_view(row);
     if (!record) return BT_ERR_INTERNAL;
     *ret_record = record;
@@ -97,7 +97,13 @@ bt_err bt_snapshot_record(bt_snapshot *snapshot, const bt_digest *digest,
 }
 
 bt_err bt_snapshot_detail(bt_snapshot *snapshot, const bt_key_id *id, bt_bytes *ret_row) {
-    return get(snapshot, BT_TABLE_DETAIL, bt_bytes_of(id->bytes, sizeof id->bytes), ret_row);
+    return bt_snapshot_row(snapshot, BT_TABLE_DETAIL, bt_bytes_of(id->bytes, sizeof id->bytes),
+                           ret_row);
+}
+
+bt_err bt_snapshot_narrow(bt_snapshot *snapshot, const bt_key_id *id, bt_bytes *ret_row) {
+    return bt_snapshot_row(snapshot, BT_TABLE_NARROW, bt_bytes_of(id->bytes, sizeof id->bytes),
+                           ret_row);
 }
 
 /* The walk's cursor of a table, in this renewal. */

@@ -57,6 +57,9 @@ bt_err bt_snapshot_record_at(bt_snapshot *snapshot, uint64_t slot, const bt_reco
 /* The encoded detail of a key, to be decoded with bt_detail_decode (store/detail.h). BT_ERR_NOT_FOUND. */
 bt_err bt_snapshot_detail(bt_snapshot *snapshot, const bt_key_id *id, bt_bytes *ret_row);
 
+/* The row of what narrows a key (key/narrow.h), where its record is flagged so. BT_ERR_NOT_FOUND. */
+bt_err bt_snapshot_narrow(bt_snapshot *snapshot, const bt_key_id *id, bt_bytes *ret_row);
+
 /* The first key whose id is not below `from`, in order of id. BT_ERR_NOT_FOUND at the end. A walk moves on
  * with the id after the one it got (bt_key_id_next). */
 bt_err bt_snapshot_seek(bt_snapshot *snapshot, const bt_key_id *from, bt_key_id *ret_id,

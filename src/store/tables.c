@@ -9,6 +9,7 @@ static const struct {
     [BT_TABLE_DETAIL] = {"detail", 0},
     [BT_TABLE_OWNER] = {"owner", 0},
     [BT_TABLE_STOPPED] = {"stopped", 0},
+    [BT_TABLE_INCARNATION] = {"incarnation", 0},
     [BT_TABLE_AUDIT] = {"audit", 0},
     [BT_TABLE_META] = {"meta", 0},
     [BT_TABLE_REQUEST] = {"request", 0},

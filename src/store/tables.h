@@ -7,11 +7,12 @@
 #include "base/bytes.h"
 
 typedef enum bt_table {
-    BT_TABLE_RECORD,  /* slot (native uint64_t) -> bt_record */
-    BT_TABLE_NARROW,  /* key id -> what narrows a key beyond its scopes */
-    BT_TABLE_DETAIL,  /* key id -> store.v1.Detail */
-    BT_TABLE_OWNER,   /* user or org reference, then key id -> nothing */
-    BT_TABLE_STOPPED, /* reference of an owner -> why it is stopped */
+    BT_TABLE_RECORD,      /* slot (native uint64_t) -> bt_record */
+    BT_TABLE_NARROW,      /* key id -> what narrows a key beyond its scopes */
+    BT_TABLE_DETAIL,      /* key id -> store.v1.Detail */
+    BT_TABLE_OWNER,       /* user or org reference, then key id -> nothing */
+    BT_TABLE_STOPPED,     /* bt_stop_key -> bt_stop_row */
+    BT_TABLE_INCARNATION, /* environment, kind, id of an owner -> uint32_t; 0 has no row */
     BT_TABLE_AUDIT,
     BT_TABLE_META, /* name -> see BT_META_* */
     BT_TABLE_REQUEST,

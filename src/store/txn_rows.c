@@ -4,7 +4,7 @@
 #include "store/engine.h"
 #include "store/lmdb_err.h"
 #include "store/row.h"
-#include "store/txn.h"
+#include "store/rows.h"
 
 bt_store *bt_txn_store(bt_txn *txn) {
     return txn->store;
@@ -32,20 +32,27 @@ static bt_err judge(bt_txn *txn, int rc) {
     return bt_lmdb_err(rc);
 }
 
-static bt_err get(bt_txn *txn, bt_table table, bt_bytes key, bt_bytes *ret_row) {
+bt_err bt_txn_row(bt_txn *txn, bt_table table, bt_bytes key, bt_bytes *ret_row) {
     return judge(txn, bt_table_get(txn->mdb, &txn->store->tables, table, key, ret_row));
 }
 
-static bt_err put(bt_txn *txn, bt_table table, bt_bytes key, bt_bytes row, unsigned flags) {
+bt_err bt_txn_put_row(bt_txn *txn, bt_table table, bt_bytes key, bt_bytes row, unsigned flags) {
     int rc = bt_table_put(txn->mdb, &txn->store->tables, table, key, row, flags);
     if (rc != MDB_KEYEXIST) txn->wrote = true;
     return judge(txn, rc);
 }
 
-static bt_err erase(bt_txn *txn, bt_table table, bt_bytes key) {
+bt_err bt_txn_delete_row(bt_txn *txn, bt_table table, bt_bytes key) {
     int rc = bt_table_delete(txn->mdb, &txn->store->tables, table, key);
     if (rc != MDB_NOTFOUND) txn->wrote = true;
     return judge(txn, rc);
+}
+
+bt_err bt_txn_count(bt_txn *txn, bt_table table, uint64_t *ret_count) {
+    MDB_stat stat;
+    BT_TRY(judge(txn, mdb_stat(txn->mdb, txn->store->tables.list[table], &stat)));
+    *ret_count = stat.ms_entries;
+    return BT_OK;
 }
 
 static bt_bytes id_key(const bt_key_id *id) {
@@ -54,7 +61,7 @@ static bt_bytes id_key(const bt_key_id *id) {
 
 bt_err bt_txn_record_at(bt_txn *txn, uint64_t slot, const bt_record **ret_record) {
     bt_bytes row;
-    BT_TRY(get(txn, BT_TABLE_RECORD, bt_bytes_of(&slot, sizeof slot), &row));
+    BT_TRY(bt_txn_row(txn, BT_TABLE_RECORD, bt_bytes_of(&slot, sizeof slot), &row));
     const bt_record *record = bt_record_view(row);
     if (!record) return BT_ERR_INTERNAL;
     *ret_record = record;
@@ -62,7 +69,7 @@ bt_err bt_txn_record_at(bt_txn *txn, uint64_t slot, const bt_record **ret_record
 }
 
 bt_err bt_txn_detail(bt_txn *txn, const bt_key_id *id, bt_bytes *ret_row) {
-    return get(txn, BT_TABLE_DETAIL, id_key(id), ret_row);
+    return bt_txn_row(txn, BT_TABLE_DETAIL, id_key(id), ret_row);
 }
 
 typedef struct owner_key {
@@ -86,8 +93,8 @@ static bt_err put_owners(bt_txn *txn, const bt_record *record) {
     owner_key keys[2];
     size_t count = owner_keys(record, keys);
     for (size_t i = 0; i < count; i++)
-        BT_TRY(put(txn, BT_TABLE_OWNER, bt_bytes_of(keys[i].bytes, sizeof keys[i].bytes),
-                   (bt_bytes){0}, 0));
+        BT_TRY(bt_txn_put_row(txn, BT_TABLE_OWNER, bt_bytes_of(keys[i].bytes, sizeof keys[i].bytes),
+                              (bt_bytes){0}, 0));
     return BT_OK;
 }
 
@@ -95,7 +102,8 @@ static bt_err delete_owners(bt_txn *txn, const bt_record *record) {
     owner_key keys[2];
     size_t count = owner_keys(record, keys);
     for (size_t i = 0; i < count; i++) {
-        bt_err err = erase(txn, BT_TABLE_OWNER, bt_bytes_of(keys[i].bytes, sizeof keys[i].bytes));
+        bt_err err = bt_txn_delete_row(txn, BT_TABLE_OWNER,
+                                       bt_bytes_of(keys[i].bytes, sizeof keys[i].bytes));
         if (err && err != BT_ERR_NOT_FOUND) return err;
     }
     return BT_OK;
@@ -122,9 +130,9 @@ bt_err bt_txn_insert_key(bt_txn *txn, uint64_t slot, const bt_record *record,
     BT_TRY(encode(slot, detail, &row));
     bt_err err = bt_txn_detail(txn, &record->key_id, &other);
     if (err != BT_ERR_NOT_FOUND) return err ? err : BT_ERR_EXISTS;
-    BT_TRY(put(txn, BT_TABLE_RECORD, bt_bytes_of(&slot, sizeof slot),
-               bt_bytes_of(record, sizeof *record), MDB_NOOVERWRITE));
-    BT_TRY(put(txn, BT_TABLE_DETAIL, id_key(&record->key_id), row, MDB_NOOVERWRITE));
+    BT_TRY(bt_txn_put_row(txn, BT_TABLE_RECORD, bt_bytes_of(&slot, sizeof slot),
+                          bt_bytes_of(record, sizeof *record), MDB_NOOVERWRITE));
+    BT_TRY(bt_txn_put_row(txn, BT_TABLE_DETAIL, id_key(&record->key_id), row, MDB_NOOVERWRITE));
     return put_owners(txn, record);
 }
 
@@ -152,9 +160,9 @@ bt_err bt_txn_update_key(bt_txn *txn, const bt_record *record, const bt_detail *
     BT_TRY(check_record(record));
     BT_TRY(own_record(txn, slot, &record->key_id, &before));
     BT_TRY(encode(slot, detail, &row));
-    BT_TRY(put(txn, BT_TABLE_RECORD, bt_bytes_of(&slot, sizeof slot),
-               bt_bytes_of(record, sizeof *record), 0));
-    BT_TRY(put(txn, BT_TABLE_DETAIL, id_key(&record->key_id), row, 0));
+    BT_TRY(bt_txn_put_row(txn, BT_TABLE_RECORD, bt_bytes_of(&slot, sizeof slot),
+                          bt_bytes_of(record, sizeof *record), 0));
+    BT_TRY(bt_txn_put_row(txn, BT_TABLE_DETAIL, id_key(&record->key_id), row, 0));
     if (same_owners(&before, record)) return BT_OK;
     BT_TRY(delete_owners(txn, &before));
     return put_owners(txn, record);
@@ -163,9 +171,20 @@ bt_err bt_txn_update_key(bt_txn *txn, const bt_record *record, const bt_detail *
 bt_err bt_txn_delete_key(bt_txn *txn, uint64_t slot, const bt_key_id *id) {
     bt_record before;
     BT_TRY(own_record(txn, slot, id, &before));
-    BT_TRY(erase(txn, BT_TABLE_RECORD, bt_bytes_of(&slot, sizeof slot)));
-    BT_TRY(erase(txn, BT_TABLE_DETAIL, id_key(id)));
+    BT_TRY(bt_txn_delete_row(txn, BT_TABLE_RECORD, bt_bytes_of(&slot, sizeof slot)));
+    BT_TRY(bt_txn_delete_row(txn, BT_TABLE_DETAIL, id_key(id)));
+    BT_TRY(bt_txn_put_narrow(txn, id, (bt_bytes){0}));
     return delete_owners(txn, &before);
+}
+
+bt_err bt_txn_put_narrow(bt_txn *txn, const bt_key_id *id, bt_bytes row) {
+    if (row.size) return bt_txn_put_row(txn, BT_TABLE_NARROW, id_key(id), row, 0);
+    bt_err err = bt_txn_delete_row(txn, BT_TABLE_NARROW, id_key(id));
+    return err == BT_ERR_NOT_FOUND ? BT_OK : err;
+}
+
+bt_err bt_txn_narrow(bt_txn *txn, const bt_key_id *id, bt_bytes *ret_row) {
+    return bt_txn_row(txn, BT_TABLE_NARROW, id_key(id), ret_row);
 }
 
 /* Decoded again before it is written: a row that no process can read would stop them all. */
@@ -174,7 +193,7 @@ bt_err bt_txn_put_environments(bt_txn *txn, const bt_environments *environments)
     bt_environments decoded;
     BT_TRY(bt_environments_encode(environments, &row));
     if (bt_environments_decode(row, &decoded)) return BT_ERR_INVALID;
-    BT_TRY(put(txn, BT_TABLE_META, BT_LITERAL(BT_META_ENVIRONMENTS), row, 0));
+    BT_TRY(bt_txn_put_row(txn, BT_TABLE_META, BT_LITERAL(BT_META_ENVIRONMENTS), row, 0));
     txn->view.environments = decoded;
     txn->view.environments_generation = ++txn->view.head.environments_generation;
     return BT_OK;
@@ -186,7 +205,7 @@ bt_err bt_txn_put_catalogue(bt_txn *txn, const bt_catalogue *catalogue) {
     next.generation = txn->view.head.catalogue_generation + 1;
     BT_TRY(bt_catalogue_encode(&next, &row));
     if (bt_catalogue_decode(row, &next)) return BT_ERR_INVALID;
-    BT_TRY(put(txn, BT_TABLE_META, BT_LITERAL(BT_META_CATALOGUE), row, 0));
+    BT_TRY(bt_txn_put_row(txn, BT_TABLE_META, BT_LITERAL(BT_META_CATALOGUE), row, 0));
     txn->view.catalogue = next;
     txn->view.head.catalogue_generation = next.generation;
     txn->view.head.live = next.live;

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "store/detail.h"
-#include "store/snapshot_table.h"
+#include "store/rows.h"
 
 typedef struct inspection {
     bt_snapshot *snapshot;

@@ -55,6 +55,7 @@ const bt_catalogue *bt_txn_catalogue(bt_txn *txn);
 const bt_environments *bt_txn_environments(bt_txn *txn);
 bt_err bt_txn_record_at(bt_txn *txn, uint64_t slot, const bt_record **ret_record);
 bt_err bt_txn_detail(bt_txn *txn, const bt_key_id *id, bt_bytes *ret_row);
+bt_err bt_txn_narrow(bt_txn *txn, const bt_key_id *id, bt_bytes *ret_row);
 
 /* Writes. Any error of these is an error of the store; apply returns it as it is. */
 
@@ -66,6 +67,8 @@ bt_err bt_txn_insert_key(bt_txn *txn, uint64_t slot, const bt_record *record,
 bt_err bt_txn_update_key(bt_txn *txn, const bt_record *record, const bt_detail *detail);
 /* Every trace of a key. BT_ERR_NOT_FOUND as above. */
 bt_err bt_txn_delete_key(bt_txn *txn, uint64_t slot, const bt_key_id *id);
+/* What narrows a key; no bytes: nothing does. The caller keeps BT_RECORD_NARROW in step. */
+bt_err bt_txn_put_narrow(bt_txn *txn, const bt_key_id *id, bt_bytes row);
 /* Both raise their generation in the head; the catalogue's own is set by this. BT_ERR_INVALID where
  * the value breaks a rule of its type. */
 bt_err bt_txn_put_environments(bt_txn *txn, const bt_environments *environments);

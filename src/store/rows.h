@@ -1,0 +1,19 @@
+/* Reading and writing rows of tables, for the files of this room that give them a meaning. */
+#ifndef BT_STORE_ROWS_H
+#define BT_STORE_ROWS_H
+
+#include "store/snapshot.h"
+#include "store/tables.h"
+#include "store/txn.h"
+
+/* BT_ERR_NOT_FOUND. */
+bt_err bt_snapshot_row(bt_snapshot *snapshot, bt_table table, bt_bytes key, bt_bytes *ret_row);
+bt_err bt_snapshot_count(bt_snapshot *snapshot, bt_table table, uint64_t *ret_count);
+
+/* Errors other than BT_ERR_NOT_FOUND and BT_ERR_EXISTS break the transaction. */
+bt_err bt_txn_row(bt_txn *txn, bt_table table, bt_bytes key, bt_bytes *ret_row);
+bt_err bt_txn_put_row(bt_txn *txn, bt_table table, bt_bytes key, bt_bytes row, unsigned flags);
+bt_err bt_txn_delete_row(bt_txn *txn, bt_table table, bt_bytes key);
+bt_err bt_txn_count(bt_txn *txn, bt_table table, uint64_t *ret_count);
+
+#endif

@@ -1,12 +1,12 @@
 #include "cli/json.h"
 
-#include <ctype.h>
 #include <stdalign.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/secret.h"
 #include "cli/output.h"
+#include "cli/upper.h"
 
 #define MASK_TEXT_SIZE 21u
 
@@ -68,8 +68,7 @@ json_t *bt_json_scopes(const bt_catalogue *catalogue, uint64_t mask) {
 static void put_enum(json_t *object, const char *name, const char *prefix, const char *value) {
     char text[64];
     size_t at = (size_t)snprintf(text, sizeof text, "%s", prefix);
-    for (; value && *value && at < sizeof text - 1; value++)
-        text[at++] = (char)toupper((unsigned char)*value);
+    for (; value && *value && at < sizeof text - 1; value++) text[at++] = bt_upper(*value);
     text[at] = '\0';
     bt_json_put(object, name, json_string(text));
 }

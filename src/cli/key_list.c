@@ -73,36 +73,32 @@ static void print_key(const bt_key *key, const bt_catalogue *catalogue, bool fir
     json_decref(object);
 }
 
-/* One page, in a snapshot of its own. */
-static bt_err print_page(bt_local *local, const bt_list_keys *request, bt_arena *arena,
-                         size_t *printed, char ret_next[BT_PAGE_TOKEN_TEXT_SIZE], bt_fault *fault) {
+/* One page, in a snapshot of its own. `next` is where it begins, and then where the next one does. */
+static bt_err print_page(bt_local *local, bt_list_keys request, char next[BT_PAGE_TOKEN_TEXT_SIZE],
+                         size_t *printed, bt_fault *fault) {
+    static uint8_t block[BT_DETAIL_ARENA];
+    bt_arena arena;
     bt_listing listing;
     const bt_key *key;
-    bt_arena_reset(arena);
-    BT_TRY(bt_listing_begin(&listing, &local->session, &local->caller, request, arena, fault));
+    bt_arena_init(&arena, block, sizeof block);
+    bt_err err = bt_snapshot_renew(local->session.snapshot);
+    if (err) return bt_fail(fault, err, "the store cannot be read");
+    request.page_token = bt_bytes_text(next);
+    BT_TRY(bt_listing_begin(&listing, &local->session, &local->caller, &request, &arena, fault));
     for (;;) {
         BT_TRY(bt_listing_next(&listing, &key, fault));
         if (!key) break;
         print_key(key, bt_snapshot_catalogue(local->session.snapshot), (*printed)++ == 0);
     }
-    bt_listing_end(&listing, ret_next);
+    bt_listing_end(&listing, next);
     return BT_OK;
 }
 
-static bt_err print_all(bt_local *local, bt_list_keys *request, bt_fault *fault) {
-    static uint8_t block[BT_DETAIL_ARENA];
+static bt_err print_all(bt_local *local, const bt_list_keys *request, bt_fault *fault) {
     char next[BT_PAGE_TOKEN_TEXT_SIZE] = "";
-    bt_arena arena;
     size_t printed = 0;
-    bt_arena_init(&arena, block, sizeof block);
-    do {
-        bt_err err = bt_snapshot_renew(local->session.snapshot);
-        if (err) return bt_fail(fault, err, "the store cannot be read");
-        request->page_token = bt_bytes_text(next);
-        char after[BT_PAGE_TOKEN_TEXT_SIZE];
-        BT_TRY(print_page(local, request, &arena, &printed, after, fault));
-        memcpy(next, after, sizeof next);
-    } while (next[0]);
+    do BT_TRY(print_page(local, *request, next, &printed, fault));
+    while (next[0]);
     return BT_OK;
 }
 

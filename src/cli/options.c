@@ -1,11 +1,11 @@
 #include "cli/options.h"
 
-#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "cli/suggest.h"
+#include "cli/upper.h"
 
 #define VARIABLE_MAX 64u
 
@@ -22,7 +22,7 @@ int bt_options_complain(const bt_usage *usage, const char *format, ...) {
 static void variable_of(const char *flag, char ret_name[VARIABLE_MAX]) {
     size_t at = (size_t)snprintf(ret_name, VARIABLE_MAX, "BITTING_");
     for (; *flag && at < VARIABLE_MAX - 1; flag++)
-        ret_name[at++] = *flag == '-' ? '_' : (char)toupper((unsigned char)*flag);
+        ret_name[at++] = bt_upper((char)(*flag == '-' ? '_' : *flag));
     ret_name[at] = '\0';
 }
 

@@ -47,3 +47,19 @@ function(bt_protos target)
     target_include_directories(${target} SYSTEM PUBLIC ${out})
     target_link_libraries(${target} PUBLIC PkgConfig::PROTOBUF_C)
 endfunction()
+
+# bt_descriptors(TARGET ROOT <dir> FILES a.proto ...)
+# The library TARGET gives bt_descriptor_set: the files and all they import, comments included.
+function(bt_descriptors target)
+    cmake_parse_arguments(d "" "ROOT" "FILES" ${ARGN})
+    set(set ${CMAKE_BINARY_DIR}/proto/${target}.pb)
+    set(source ${CMAKE_BINARY_DIR}/proto/${target}.c)
+    list(TRANSFORM d_FILES PREPEND ${d_ROOT}/ OUTPUT_VARIABLE files)
+    add_custom_command(OUTPUT ${source}
+        COMMAND ${PROTOC} --include_imports --include_source_info --descriptor_set_out=${set}
+            -I${d_ROOT} -I${PROTOBUF_INCLUDE} ${files}
+        COMMAND ${CMAKE_COMMAND} -DINPUT=${set} -DOUTPUT=${source} -DNAME=bt_descriptor_set
+            -P ${CMAKE_SOURCE_DIR}/cmake/Embed.cmake
+        DEPENDS ${files} ${CMAKE_SOURCE_DIR}/cmake/Embed.cmake VERBATIM)
+    add_library(${target} STATIC ${source})
+endfunction()

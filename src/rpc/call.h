@@ -43,9 +43,9 @@ struct bt_method {
     /* Bytes of the call's arena; 0: BT_CALL_ARENA. At most BT_CALL_ARENA_MAX, of which few are in
      * use at a time: a call that finds none is RESOURCE_EXHAUSTED. */
     size_t arena_size;
-    /* WATCH, may be NULL: the last that is heard of a call whose handler was called, once, whoever
-     * ended it; the call is gone when this returns. Never from inside bt_call_send or bt_call_fail,
-     * so a lock may be held around those and taken here. */
+    /* WATCH, may be NULL: the last that is heard of a dispatched call, once, whoever ended it; the
+     * call is gone when this returns. `user` is NULL where the handler was not called. Never from
+     * inside bt_call_send or bt_call_fail, so a lock may be held around those and taken here. */
     void (*ended)(bt_call *call);
 };
 

@@ -2,6 +2,7 @@
 #include "rpc/check_service.h"
 #include "rpc/health.h"
 #include "rpc/key_service.h"
+#include "rpc/reflection.h"
 
 #define NEEDS(scope) (UINT64_C(1) << BT_SCOPE_APIKEYS_##scope)
 
@@ -15,6 +16,12 @@
         .path = "/bitting.v1.KeyService/" name, .need = NEEDS(scope),                              \
         .request_max = BT_KEY_REQUEST_MAX, .handle = handler, .arena_size = arena                  \
     }
+#define REFLECTION_METHOD(method_path)                                                             \
+    {                                                                                              \
+        .path = method_path, .flags = BT_METHOD_OPEN | BT_METHOD_DIALOGUE,                         \
+        .request_max = BT_REFLECTION_REQUEST_MAX, .handle = bt_reflection_ask,                     \
+        .arena_size = BT_REFLECTION_ARENA                                                          \
+    }
 
 const bt_method bt_methods[] = {
     CHECK_METHOD("Validate", bt_rpc_validate, BT_CHECK_REQUEST_MAX, 0),
@@ -24,5 +31,16 @@ const bt_method bt_methods[] = {
     KEY_METHOD("GetKey", bt_rpc_get_key, READ, 0),
     KEY_METHOD("ListKeys", bt_rpc_list_keys, READ, BT_LIST_ARENA),
     KEY_METHOD("RevokeKey", bt_rpc_revoke_key, REVOKE, 0),
+    {.path = BT_HEALTH_CHECK_PATH,
+     .flags = BT_METHOD_OPEN,
+     .request_max = BT_HEALTH_REQUEST_MAX,
+     .handle = bt_health_check},
+    {.path = BT_HEALTH_WATCH_PATH,
+     .flags = BT_METHOD_OPEN | BT_METHOD_WATCH,
+     .request_max = BT_HEALTH_REQUEST_MAX,
+     .handle = bt_health_watch,
+     .ended = bt_health_unwatch},
+    REFLECTION_METHOD(BT_REFLECTION_PATH),
+    REFLECTION_METHOD(BT_REFLECTION_ALPHA_PATH),
     {.path = NULL},
 };

@@ -30,7 +30,8 @@ static bool address_allowed(const bt_finding *finding, const bt_question *questi
 
 /* Validate names no resource and is about the credential alone. */
 static bool resource_allowed(const bt_finding *finding, const bt_question *question) {
-    return question->needed == 0 || !(finding->record->flags & BT_RECORD_NARROW) ||
+    bool acts = question->acts || question->needed || question->also_count;
+    return !acts || !(finding->record->flags & BT_RECORD_NARROW) ||
            bt_narrow_allows_resource(finding->narrow, question->resource);
 }
 
@@ -50,9 +51,13 @@ static bt_reason judge_credential(const bt_finding *finding, const bt_question *
     return BT_REASON_ALLOWED;
 }
 
-static bool covers(uint64_t held, const bt_question *question) {
-    if (question->needed == 0) return true;
-    return question->any ? (question->needed & held) != 0 : (question->needed & ~held) == 0;
+/* What is needed and not held; 0 where that is enough. */
+static uint64_t lacks(uint64_t held, const bt_question *question) {
+    uint64_t missing = question->needed & ~held;
+    if (question->any && missing != question->needed) missing = 0;
+    for (size_t i = 0; i < question->also_count; i++)
+        if (!(question->also[i] & held)) missing |= question->also[i];
+    return missing;
 }
 
 static bt_verdict deny_scope(bt_verdict verdict, bt_layer layer, uint64_t missing) {
@@ -66,11 +71,10 @@ bt_verdict bt_decide(const bt_finding *finding, const bt_question *question) {
     bt_verdict verdict = {.reason = judge_credential(finding, question)};
     if (verdict.reason != BT_REASON_ALLOWED) return verdict;
     verdict.held = bt_decide_held(finding->record, finding->live);
-    if (!covers(verdict.held, question))
-        return deny_scope(verdict, BT_LAYER_KEY, question->needed & ~verdict.held);
-    uint64_t both = question->has_requested ? verdict.held & question->requested : verdict.held;
-    if (!covers(both, question))
-        return deny_scope(verdict, BT_LAYER_REQUESTED, question->needed & ~both);
+    uint64_t missing = lacks(verdict.held, question);
+    if (missing) return deny_scope(verdict, BT_LAYER_KEY, missing);
+    if (question->has_requested) missing = lacks(verdict.held & question->requested, question);
+    if (missing) return deny_scope(verdict, BT_LAYER_REQUESTED, missing);
     if (!resource_allowed(finding, question)) verdict.reason = BT_REASON_RESOURCE_NOT_GRANTED;
     return verdict;
 }

@@ -38,6 +38,12 @@ static inline bool bt_reason_is_credential(bt_reason reason) {
 typedef struct bt_question {
     uint64_t needed; /* scopes asked for; 0 asks about the credential alone */
     bool any;        /* one of them is enough */
+    /* Sets of scopes of which one each is needed as well. */
+    const uint64_t *also;
+    size_t also_count;
+    /* An act is asked about, even where no scope is needed for it: a key that is bound to resources has to be bound to
+     * this one. Scopes that are needed say so, too. */
+    bool acts;
     /* The second layer of an agent's check: what its client asked for. Allowed only where the key and this both hold
      * what is needed. */
     bool has_requested;

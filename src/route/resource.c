@@ -50,24 +50,39 @@ static const char *take_parts(parts *to, bt_bytes text, const bt_template *path)
     return NULL;
 }
 
+static bool append(uint8_t *buffer, size_t *used, bt_bytes bytes) {
+    if (bytes.size > BT_RESOURCE_MAX - *used) return false;
+    memcpy(buffer + *used, bytes.data, bytes.size);
+    *used += bytes.size;
+    return true;
+}
+
+/* With `x` for every variable. */
+static bool reads_as_resource(const parts *found) {
+    uint8_t buffer[BT_RESOURCE_MAX];
+    size_t used = 0;
+    for (size_t i = 0; i < found->count; i++) {
+        const bt_resource_part *part = &found->list[i];
+        if (!append(buffer, &used, part->segment < 0 ? part->text : BT_LITERAL("x"))) return false;
+    }
+    return bt_resource_ok(bt_bytes_of(buffer, used));
+}
+
 bt_err bt_resource_parse(bt_bytes text, const bt_template *path, bt_arena *arena,
                          bt_resource *ret_resource, bt_fault *fault) {
     parts found = {.count = 0};
     const char *wrong = take_parts(&found, text, path);
     if (wrong)
         return bt_fail(fault, BT_ERR_INVALID, "resource `%.*s` %s", BT_BYTES_ARG(text), wrong);
+    if (!reads_as_resource(&found))
+        return bt_fail(fault, BT_ERR_INVALID,
+                       "resource `%.*s` is not of the form type:name, such as user:{id}",
+                       BT_BYTES_ARG(text));
     bt_resource_part *list = bt_arena_alloc(arena, (found.count + 1) * sizeof *list);
     if (!list) return bt_fail(fault, BT_ERR_EXHAUSTED, "the table is too large");
     memcpy(list, found.list, found.count * sizeof *list);
     *ret_resource = (bt_resource){text, found.count, list};
     return BT_OK;
-}
-
-static bool append(uint8_t *buffer, size_t *used, bt_bytes bytes) {
-    if (bytes.size > BT_RESOURCE_MAX - *used) return false;
-    memcpy(buffer + *used, bytes.data, bytes.size);
-    *used += bytes.size;
-    return true;
 }
 
 static bool append_rest(const bt_target *target, size_t from, uint8_t *buffer, size_t *used) {
@@ -95,5 +110,5 @@ bool bt_resource_expand(const bt_resource *resource, const bt_target *target,
     for (size_t i = 0; i < resource->count; i++)
         if (!append_part(resource, i, target, buffer, &used)) return false;
     *ret_text = bt_bytes_of(buffer, used);
-    return true;
+    return bt_resource_ok(*ret_text);
 }

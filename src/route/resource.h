@@ -5,10 +5,10 @@
 #ifndef BT_ROUTE_RESOURCE_H
 #define BT_ROUTE_RESOURCE_H
 
+#include "key/narrow.h"
 #include "route/target.h"
 #include "route/template.h"
 
-#define BT_RESOURCE_MAX 512u
 #define BT_RESOURCE_PARTS_MAX 16u
 
 typedef struct bt_resource_part {
@@ -23,11 +23,13 @@ typedef struct bt_resource {
     const bt_resource_part *parts;
 } bt_resource;
 
-/* Its variables must be the path's; no two may stand side by side, and `{name...}` only at the end. */
+/* It must read as `type:name` when its variables, which must be the path's, are filled in; no two may stand side by
+ * side, and `{name...}` only at the end. */
 bt_err bt_resource_parse(bt_bytes text, const bt_template *path, bt_arena *arena,
                          bt_resource *ret_resource, bt_fault *fault);
 
-/* Fills in the values of a target that the path matches. False where a value is not clear, or it is too long: deny. */
+/* Fills in the values of a target that the path matches. False where a value is not clear, or what comes out is no
+ * resource (bt_resource_ok): then no key that is bound to resources may be let in. */
 bool bt_resource_expand(const bt_resource *resource, const bt_target *target,
                         uint8_t buffer[BT_RESOURCE_MAX], bt_bytes *ret_text);
 

@@ -5,8 +5,8 @@
 #include "route/json.h"
 #include "route/parts.h"
 
-/* Address space; only what is used becomes memory. Fits BT_ROUTES_MAX routes of a file of BT_YAML_FILE_MAX. */
-#define TABLE_MEMORY ((size_t)96 << 20)
+/* What the densest file becomes: two bytes of a path, `/a`, are one node. */
+#define TABLE_MEMORY(file_size) ((file_size)*128 + 65536)
 
 bt_route_table *bt_route_table_free(bt_route_table *table) {
     if (table) free(table->block);
@@ -14,12 +14,12 @@ bt_route_table *bt_route_table_free(bt_route_table *table) {
     return NULL;
 }
 
-static bt_route_table *table_new(void) {
+static bt_route_table *table_new(size_t size) {
     bt_route_table *table = calloc(1, sizeof *table);
     if (!table) return NULL;
-    table->block = malloc(TABLE_MEMORY);
+    table->block = malloc(size);
     if (!table->block) return bt_route_table_free(table);
-    bt_arena_init(&table->arena, table->block, TABLE_MEMORY);
+    bt_arena_init(&table->arena, table->block, size);
     return table;
 }
 
@@ -27,9 +27,6 @@ static bt_err fill(bt_route_table *table, bt_bytes file, const bt_catalogue *cat
                    bt_fault *fault) {
     bt_arena scratch;
     const bt_yaml *root;
-    if (file.size > BT_YAML_FILE_MAX)
-        return bt_fail(fault, BT_ERR_EXHAUSTED, "the file is larger than %zu bytes",
-                       BT_YAML_FILE_MAX);
     size_t size = BT_YAML_ARENA(file.size);
     void *block = malloc(size);
     if (!block) return bt_table_full(fault);
@@ -42,7 +39,10 @@ static bt_err fill(bt_route_table *table, bt_bytes file, const bt_catalogue *cat
 
 bt_err bt_route_table_read(bt_bytes file, const bt_catalogue *catalogue, bt_route_table **ret_table,
                            bt_fault *fault) {
-    bt_route_table *table = table_new();
+    if (file.size > BT_YAML_FILE_MAX)
+        return bt_fail(fault, BT_ERR_EXHAUSTED, "the file is larger than %zu bytes",
+                       BT_YAML_FILE_MAX);
+    bt_route_table *table = table_new(TABLE_MEMORY(file.size));
     if (!table) return bt_table_full(fault);
     bt_err err = fill(table, file, catalogue, fault);
     if (err)

@@ -227,6 +227,29 @@ START_TEST(a_lost_or_damaged_narrow_row_lets_in) {
     ck_assert_int_eq(bt_decide(&t.finding, &t.question).reason, BT_REASON_RESOURCE_NOT_GRANTED);
     t.question.needed = 0;
     ck_assert_int_eq(bt_decide(&t.finding, &t.question).reason, BT_REASON_ALLOWED);
+    t.question.acts = true;
+    ck_assert_int_eq(bt_decide(&t.finding, &t.question).reason, BT_REASON_RESOURCE_NOT_GRANTED);
+}
+END_TEST
+
+START_TEST(a_further_set_is_not_needed) {
+    static const uint64_t sets[] = {0, 1, 2, 6, 0x100};
+    enum { SETS = sizeof sets / sizeof *sets };
+    for (int i = 0; i < SETS * SETS * SETS; i++) {
+        trial t = new_trial();
+        t.finding.record = &t.record;
+        t.record.mask = 5;
+        t.question.needed = sets[i % SETS];
+        uint64_t also[] = {sets[i / SETS % SETS], sets[i / SETS / SETS]};
+        t.question.also = also;
+        t.question.also_count = 2;
+        uint64_t missing = t.question.needed & ~UINT64_C(5);
+        for (int n = 0; n < 2; n++)
+            if (also[n] == 2 || also[n] == 0x100) missing |= also[n];
+        bt_verdict verdict = bt_decide(&t.finding, &t.question);
+        ck_assert_int_eq(verdict.reason, missing ? BT_REASON_MISSING_SCOPE : BT_REASON_ALLOWED);
+        ck_assert_uint_eq(verdict.missing, missing);
+    }
 }
 END_TEST
 
@@ -245,4 +268,4 @@ UNIT_MAIN("decide", reasons_come_in_another_order, nothing_wrong_is_not_allowed,
           the_edges_of_time_are_off_by_one, matching_differs_from_its_definition,
           kinds_are_confused, an_owner_stops_the_wrong_kind_of_key,
           a_missing_layer_is_confused_with_the_other, a_lost_or_damaged_narrow_row_lets_in,
-          reasons_have_wrong_names)
+          a_further_set_is_not_needed, reasons_have_wrong_names)

@@ -93,6 +93,13 @@ typedef enum bitting_reason {
     BITTING_REASON_RATE_LIMITED = 13,
 } bitting_reason;
 
+/* Who lacked a scope, with BITTING_REASON_MISSING_SCOPE. */
+typedef enum bitting_layer {
+    BITTING_LAYER_NONE = 0,
+    BITTING_LAYER_KEY = 1,
+    BITTING_LAYER_REQUESTED = 2, /* the key holds it, requested_mask does not */
+} bitting_layer;
+
 /* Values of bitting.v1.KeyKind. */
 typedef enum bitting_kind {
     BITTING_KIND_BACKEND = 1,
@@ -159,10 +166,11 @@ typedef struct bitting_answer {
     uint64_t missing_mask; /* with BITTING_REASON_MISSING_SCOPE: asked for and not held */
     int64_t expires_at_ms; /* since 1970 UTC; 0: never, or the key is not known */
     uint64_t revision;     /* of the store that was looked at */
+    bitting_layer layer;   /* with BITTING_REASON_MISSING_SCOPE: who lacks it */
 } bitting_answer;
 
 #define BITTING_ANSWER_INIT                                                                        \
-    { sizeof(bitting_answer), false, BITTING_REASON_NONE, "", 0, 0, 0, 0 }
+    { sizeof(bitting_answer), false, BITTING_REASON_NONE, "", 0, 0, 0, 0, BITTING_LAYER_NONE }
 
 /* Whose key it is. About 9 KB. */
 typedef struct bitting_key {

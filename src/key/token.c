@@ -38,14 +38,22 @@ static void write_random(char *ret_text, size_t count) {
     sodium_memzero(bytes, sizeof bytes);
 }
 
-void bt_token_mint(bt_bytes prefix, char ret_token[BT_TOKEN_MAX + 1]) {
+void bt_token_compose(bt_bytes prefix, const char random[BT_TOKEN_RANDOM],
+                      char ret_token[BT_TOKEN_MAX + 1]) {
     memcpy(ret_token, prefix.data, prefix.size);
     size_t at = prefix.size;
     ret_token[at++] = '_';
-    write_random(ret_token + at, BT_TOKEN_RANDOM);
+    memcpy(ret_token + at, random, BT_TOKEN_RANDOM);
     at += BT_TOKEN_RANDOM;
     write_checksum(bt_bytes_of(ret_token, at), ret_token + at);
     ret_token[at + BT_TOKEN_CHECKSUM] = '\0';
+}
+
+void bt_token_mint(bt_bytes prefix, char ret_token[BT_TOKEN_MAX + 1]) {
+    char random[BT_TOKEN_RANDOM];
+    write_random(random, sizeof random);
+    bt_token_compose(prefix, random, ret_token);
+    sodium_memzero(random, sizeof random);
 }
 
 bt_bytes bt_token_strip_bearer(bt_bytes credential) {

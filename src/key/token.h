@@ -24,6 +24,11 @@ bool bt_token_prefix_ok(bt_bytes prefix);
 /* Writes a new token and its NUL. The prefix must be ok. The caller wipes it after use. */
 void bt_token_mint(bt_bytes prefix, char ret_token[BT_TOKEN_MAX + 1]);
 
+/* The token of given digits, each one of [0-9A-Za-z]; for tests and benchmarks, which need the same ones
+ * again. */
+void bt_token_compose(bt_bytes prefix, const char random[BT_TOKEN_RANDOM],
+                      char ret_token[BT_TOKEN_MAX + 1]);
+
 /* The credential without `Bearer ` in any case, its spaces, and nothing else. */
 bt_bytes bt_token_strip_bearer(bt_bytes credential);
 

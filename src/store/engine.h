@@ -39,10 +39,7 @@ bt_store *bt_registry_find(const bt_directory *directory);
 void bt_registry_add(bt_store *store, const bt_directory *directory);
 void bt_registry_remove(bt_store *store);
 
-/* False in a process that fork made since the store was opened: LMDB's handles are not to be used
- * there. Takes no lock. */
-bool bt_store_usable(const bt_store *store);
-/* BT_ERR_PRECONDITION, with the text for such a process. */
+/* BT_ERR_PRECONDITION, with the text for a process where bt_store_usable is false. */
 bt_err bt_store_forked(const bt_store *store, bt_fault *fault);
 
 #endif

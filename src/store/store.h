@@ -38,6 +38,10 @@ bt_err bt_store_open(const bt_store_options *options, bt_store **ret_store, bt_f
 /* NULL is taken; returns NULL. All snapshots must have been closed and the writer stopped. */
 bt_store *bt_store_close(bt_store *store);
 
+/* False in a process that fork made since the store was opened: LMDB's handles are not to be used
+ * there. Takes no lock. */
+bool bt_store_usable(const bt_store *store);
+
 /* Lives as long as the store. */
 const bt_pepper *bt_store_pepper(const bt_store *store);
 const char *bt_store_directory(const bt_store *store);

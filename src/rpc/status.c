@@ -29,5 +29,5 @@ int bt_call_status(bt_err err) {
     case BT_ERR_UNAUTHENTICATED:
         return 16;
     }
-    return 13;
+    return 2; /* UNKNOWN */
 }

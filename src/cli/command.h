@@ -9,6 +9,7 @@ int bt_command_key_show(int argc, char **argv);
 int bt_command_key_revoke(int argc, char **argv);
 int bt_command_env_list(int argc, char **argv);
 int bt_command_env_add(int argc, char **argv);
+int bt_command_env_set(int argc, char **argv);
 int bt_command_scope_list(int argc, char **argv);
 int bt_command_check(int argc, char **argv);
 int bt_command_version(int argc, char **argv);

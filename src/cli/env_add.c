@@ -1,7 +1,7 @@
 #include <stdio.h>
 
 #include "cli/command.h"
-#include "cli/json.h"
+#include "cli/environment.h"
 #include "cli/local.h"
 #include "service/add_environment.h"
 
@@ -22,11 +22,13 @@ static const bt_flag flags[] = {
 static const bt_usage usage = {
     .command = "env add",
     .synopsis = "NAME [--prefix PREFIX] [flags]",
-    .about = "Adds an environment: a lower-case letter and up to 15 lower-case letters and digits. "
-             "A key\n"
-             "belongs to one environment and is unknown in every other. Neither the name nor the "
-             "prefix\n"
-             "can be changed, or given again.",
+    .about =
+        "Adds an environment: a lower-case letter and up to 15 lower-case letters and digits. "
+        "A key\n"
+        "belongs to one environment and is unknown in every other. Neither the name nor the "
+        "prefix\n"
+        "can be changed, or given again. At first only backend keys can be made in it: see env "
+        "set.",
     .examples = "  bitting env add prod\n"
                 "  bitting env add prod --prefix acme_live",
     .flags = flags,
@@ -41,10 +43,7 @@ static int answer(const bt_add_environment *add) {
                 add->result.prefix);
         return BT_EXIT_OK;
     }
-    json_t *object = json_object();
-    bt_json_put(object, "name", json_string(add->result.name));
-    bt_json_put(object, "prefix", json_string(add->result.prefix));
-    return bt_json_print(object) ? BT_EXIT_OK : BT_EXIT_FAILED;
+    return bt_environment_print_json(&add->result) ? BT_EXIT_OK : BT_EXIT_FAILED;
 }
 
 int bt_command_env_add(int argc, char **argv) {

@@ -1,7 +1,7 @@
 #include <stdio.h>
 
 #include "cli/command.h"
-#include "cli/json.h"
+#include "cli/environment.h"
 #include "cli/local.h"
 
 static bt_place place;
@@ -29,12 +29,8 @@ static void print_table(const bt_environments *environments) {
 
 static bool print_json(const bt_environments *environments) {
     json_t *list = json_array();
-    for (size_t i = 0; i < environments->count; i++) {
-        json_t *item = json_object();
-        bt_json_put(item, "name", json_string(environments->list[i].name));
-        bt_json_put(item, "prefix", json_string(environments->list[i].prefix));
-        json_array_append_new(list, item);
-    }
+    for (size_t i = 0; i < environments->count; i++)
+        json_array_append_new(list, bt_environment_json(&environments->list[i]));
     json_t *object = json_object();
     bt_json_put(object, "environments", list);
     return bt_json_print(object);

@@ -75,17 +75,18 @@ static bool take_kind(bt_create_key_request *request) {
 }
 
 static bool take_expiry(bt_create_key_request *request) {
-    int64_t span_ms, now_ms = bt_clock_ms();
     request->expires_ms = BT_NEVER_MS;
     if (!expires_in) return true;
-    if (!bt_duration_parse(bt_bytes_text(expires_in), &span_ms) || span_ms > BT_LAST_MS - now_ms) {
+    int64_t span_ms;
+    if (!bt_duration_parse(bt_bytes_text(expires_in), &span_ms) ||
+        span_ms > BT_LAST_MS - bt_clock_ms()) {
         bt_options_complain(&usage,
                             "--expires-in is a whole number above 0 and s, m, h, d or w, such as "
                             "90d, and ends before the year 10000; not \"%.40s\"",
                             expires_in);
         return false;
     }
-    request->expires_ms = now_ms + span_ms;
+    request->expires_in_ms = span_ms;
     return true;
 }
 

@@ -23,6 +23,7 @@ static const bt_command commands[] = {
     {"key revoke", "end a key for ever", bt_command_key_revoke},
     {"env list", "list environments", bt_command_env_list},
     {"env add", "add an environment", bt_command_env_add},
+    {"env set", "change the rules of an environment", bt_command_env_set},
     {"scope list", "list scopes and presets, or the scopes of a key", bt_command_scope_list},
     {"check", "ask whether a token may do something", bt_command_check},
     {"version", "print the version", bt_command_version},

@@ -4,16 +4,30 @@
 #define BT_KEY_ENVIRONMENT_H
 
 #include "base/bytes.h"
+#include "base/clock.h"
+#include "key/kind.h"
 #include "key/token.h"
 
 #define BT_ENVIRONMENT_NAME_MAX 16u
 #define BT_ENVIRONMENTS_MAX 64u
+#define BT_EXPIRY_CHOICES_MAX 12u
+
+/* A bit for each kind that an environment lets keys have: bit 1 << kind. */
+#define BT_KINDS_BACKEND (1u << BT_KIND_BACKEND)
+#define BT_KINDS_ALL                                                                               \
+    (1u << BT_KIND_BACKEND | 1u << BT_KIND_PERSONAL | 1u << BT_KIND_ORG | 1u << BT_KIND_GENERIC)
 
 typedef struct bt_environment {
     uint8_t id; /* 1 to 255, never used again; in records */
     char name[BT_ENVIRONMENT_NAME_MAX + 1];
     char prefix[BT_TOKEN_PREFIX_MAX + 1]; /* of its tokens; unique in the store */
     bool org_keys_stop_with_creator; /* an organization's key stops with the user who made it */
+    /* Rules for keys that are made from now on. */
+    uint32_t kinds;      /* BT_KINDS_*: that may be made */
+    int64_t max_life_ms; /* from now to a key's expiry at most; BT_NEVER_MS: no limit */
+    /* How long an end-user key may be good, chosen as expires_in; BT_NEVER_MS is for ever. None: any time. */
+    size_t expiry_choices_count;
+    int64_t expiry_choices_ms[BT_EXPIRY_CHOICES_MAX];
 } bt_environment;
 
 typedef struct bt_environments {

@@ -21,6 +21,8 @@ bt_err bt_create_key_read(bt_bytes message, bt_create_key_request *ret_request, 
         [10] = FIELD(bt_create_key_request, metadata, BT_WIRE_BYTES, 0),
         [11] = {"labels", BT_WIRE_LABELS, BT_LABELS_MAX, offsetof(bt_create_key_request, labels),
                 offsetof(bt_create_key_request, labels_count)},
+        [12] = {"expires_in", BT_WIRE_DURATION,
+                .offset = offsetof(bt_create_key_request, expires_in_ms)},
     };
     static const bt_wire_message type = {"bitting.v1.CreateKeyRequest", fields,
                                          BT_WIRE_COUNT(fields)};

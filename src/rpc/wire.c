@@ -154,30 +154,58 @@ static bt_err add_label(cursor *reader, const bt_wire_field *field, uint8_t *out
     return bt_wire_read(&entry, message, label, reader->fault);
 }
 
-static bt_err read_time(cursor *reader, const bt_wire_field *field, uint8_t *out) {
-    struct {
-        int64_t seconds, nanos;
-    } time = {0, 0};
+/* What Timestamp and Duration are made of. */
+typedef struct split_time {
+    int64_t seconds, nanos;
+} split_time;
+
+static bt_err read_split_time(cursor *reader, split_time *ret_time) {
     static const bt_wire_field fields[] = {
         {0},
-        {"seconds", BT_WIRE_INT, .offset = 0},
-        {"nanos", BT_WIRE_INT, .offset = sizeof(int64_t)},
+        {"seconds", BT_WIRE_INT, .offset = offsetof(split_time, seconds)},
+        {"nanos", BT_WIRE_INT, .offset = offsetof(split_time, nanos)},
     };
-    static const bt_wire_message timestamp = {"google.protobuf.Timestamp", fields, 3};
+    static const bt_wire_message type = {"time", fields, 3};
     bt_bytes message;
+    *ret_time = (split_time){0, 0};
     BT_TRY(read_bytes(reader, &message));
-    BT_TRY(bt_wire_read(&timestamp, message, &time, reader->fault));
+    return bt_wire_read(&type, message, ret_time, reader->fault);
+}
+
+static bt_err check_nanos(const cursor *reader, const bt_wire_field *field, int64_t nanos) {
+    if (nanos >= 0 && nanos <= 999999999) return BT_OK;
+    return bt_fail(reader->fault, BT_ERR_INVALID,
+                   "%s: nanos is %" PRId64 "; 0 to 999999999 are right", field->name, nanos);
+}
+
+static bt_err read_time(cursor *reader, const bt_wire_field *field, uint8_t *out) {
+    split_time time;
+    BT_TRY(read_split_time(reader, &time));
     /* 0001-01-01T00:00:00Z, the first time that a Timestamp can say. */
     if (time.seconds < INT64_C(-62135596800) || time.seconds > BT_LAST_MS / BT_SECOND_MS)
         return bt_fail(reader->fault, BT_ERR_INVALID,
                        "%s: %" PRId64 " seconds are not in the years 1 to 9999", field->name,
                        time.seconds);
-    if (time.nanos < 0 || time.nanos > 999999999)
-        return bt_fail(reader->fault, BT_ERR_INVALID,
-                       "%s: nanos is %" PRId64 "; 0 to 999999999 are right", field->name,
-                       time.nanos);
+    BT_TRY(check_nanos(reader, field, time.nanos));
     int64_t time_ms = time.seconds * BT_SECOND_MS + time.nanos / 1000000;
     memcpy(out + field->offset, &time_ms, sizeof time_ms);
+    return BT_OK;
+}
+
+/* Positive ones alone: no field of ours means anything by another. */
+static bt_err read_duration(cursor *reader, const bt_wire_field *field, uint8_t *out) {
+    split_time span;
+    BT_TRY(read_split_time(reader, &span));
+    if (span.seconds < 0 || span.seconds > BT_LAST_MS / BT_SECOND_MS)
+        return bt_fail(reader->fault, BT_ERR_INVALID,
+                       "%s: %" PRId64 " seconds are not 0 to 10,000 years", field->name,
+                       span.seconds);
+    BT_TRY(check_nanos(reader, field, span.nanos));
+    int64_t span_ms = span.seconds * BT_SECOND_MS + span.nanos / 1000000;
+    if (span_ms == 0)
+        return bt_fail(reader->fault, BT_ERR_INVALID, "%s: must be a millisecond or more",
+                       field->name);
+    memcpy(out + field->offset, &span_ms, sizeof span_ms);
     return BT_OK;
 }
 
@@ -203,6 +231,8 @@ static bt_err read_sized(cursor *reader, const bt_wire_field *field, uint8_t *ou
         return read_packed_set(reader, field, out);
     case BT_WIRE_TIME:
         return read_time(reader, field, out);
+    case BT_WIRE_DURATION:
+        return read_duration(reader, field, out);
     case BT_WIRE_LABELS:
         return add_label(reader, field, out);
     default:

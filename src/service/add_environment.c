@@ -42,7 +42,7 @@ static bt_err next_id(const bt_environments *environments, uint8_t *ret_id, bt_f
 static bt_err apply(bt_change *change, bt_txn *txn, bt_fault *fault) {
     bt_add_environment *add = (bt_add_environment *)change;
     bt_environments environments = *bt_txn_environments(txn);
-    bt_environment added = {0};
+    bt_environment added = {.kinds = BT_KINDS_BACKEND, .max_life_ms = BT_NEVER_MS};
     bt_bytes prefix = add->prefix;
     BT_TRY(check_name(&environments, add->name, fault));
     bt_bytes_copy_text(add->name, added.name, sizeof added.name);

@@ -4,7 +4,9 @@
 #include <stdio.h>
 
 #include "base/secret.h"
+#include "service/environment_rules.h"
 #include "service/text.h"
+#include "store/stops.h"
 
 /* Tokens that are minted until one is free: the second is hardly ever needed, the third never. */
 #define MINT_ATTEMPTS 8
@@ -55,10 +57,27 @@ static bt_err check_expiry(int64_t expires_ms, int64_t now_ms, bt_fault *fault) 
                    expires_ms < 0 ? "a time before 1970" : expires, now);
 }
 
+/* The end of a key's life, said in one of two ways. */
+static bt_err resolve_expiry(const bt_create_key_request *request, int64_t now_ms,
+                             int64_t *ret_expires_ms, bt_fault *fault) {
+    if (request->expires_in_ms && request->expires_ms != BT_NEVER_MS)
+        return bt_fail(fault, BT_ERR_INVALID, "expires_in, expires_at: only one may be set");
+    if (request->expires_in_ms < 0)
+        return bt_fail(fault, BT_ERR_INVALID, "expires_in: must be longer than nothing");
+    if (request->expires_in_ms > BT_LAST_MS - now_ms)
+        return bt_fail(fault, BT_ERR_INVALID, "expires_in: must end before the year 10000");
+    int64_t expires_ms =
+        request->expires_in_ms ? now_ms + request->expires_in_ms : request->expires_ms;
+    BT_TRY(check_expiry(expires_ms, now_ms, fault));
+    *ret_expires_ms = expires_ms;
+    return BT_OK;
+}
+
 /* What the key will be, as far as it does not depend on its token. */
 typedef struct key_plan {
     const bt_environment *environment;
     bt_grant grant;
+    int64_t expires_ms;
     bt_record record;
     bt_detail detail;
 } key_plan;
@@ -71,25 +90,36 @@ static bt_err decide_plan(const bt_create_key_request *request, const bt_caller 
     if (!plan->environment) return bt_fail(fault, BT_ERR_INVALID, "environment: must be named");
     BT_TRY(bt_grant_resolve(catalogue, &request->grant, &plan->grant, fault));
     BT_TRY(bt_grant_allowed(caller, catalogue, plan->grant.mask, plan->grant.full_access, fault));
-    return check_expiry(request->expires_ms, bt_txn_now_ms(txn), fault);
+    BT_TRY(resolve_expiry(request, bt_txn_now_ms(txn), &plan->expires_ms, fault));
+    return bt_environment_admits(plan->environment, request->kind, request->expires_in_ms,
+                                 plan->expires_ms, bt_txn_now_ms(txn), fault);
 }
 
-static void set_owners(key_plan *plan, const bt_create_key_request *request) {
+static bt_err set_owner(bt_txn *txn, const bt_environment *environment, bt_owner_kind kind,
+                        bt_bytes id, uint8_t *ret_ref) {
+    uint32_t incarnation;
+    BT_TRY(bt_txn_incarnation(txn, environment->id, kind, id, &incarnation));
+    bt_owner_ref ref = bt_owner_ref_make(environment->id, kind, id, incarnation);
+    memcpy(ret_ref, ref.bytes, sizeof ref.bytes);
+    return BT_OK;
+}
+
+/* A key that is made for a stopped owner is stopped. */
+static bt_err set_owners(key_plan *plan, const bt_create_key_request *request, bt_txn *txn) {
     bt_record *record = &plan->record;
-    bt_owner_ref ref;
     if (request->user_id.size) {
         record->flags |= BT_RECORD_USER;
-        ref = bt_owner_ref_make(plan->environment->id, BT_OWNER_USER, request->user_id, 0);
-        memcpy(record->user_ref, ref.bytes, sizeof ref.bytes);
+        BT_TRY(
+            set_owner(txn, plan->environment, BT_OWNER_USER, request->user_id, record->user_ref));
     }
     if (request->org_id.size) {
         record->flags |= BT_RECORD_ORG;
-        ref = bt_owner_ref_make(plan->environment->id, BT_OWNER_ORG, request->org_id, 0);
-        memcpy(record->org_ref, ref.bytes, sizeof ref.bytes);
+        BT_TRY(set_owner(txn, plan->environment, BT_OWNER_ORG, request->org_id, record->org_ref));
     }
+    return BT_OK;
 }
 
-static void fill_record(key_plan *plan, const bt_create_key_request *request, bt_txn *txn) {
+static bt_err fill_record(key_plan *plan, const bt_create_key_request *request, bt_txn *txn) {
     plan->record = (bt_record){
         .mask = plan->grant.mask,
         .version = BT_RECORD_VERSION,
@@ -97,9 +127,9 @@ static void fill_record(key_plan *plan, const bt_create_key_request *request, bt
         .flags = plan->grant.full_access ? BT_RECORD_FULL_ACCESS : 0,
         .environment = plan->environment->id,
         .created_ms = bt_txn_now_ms(txn),
-        .expires_ms = request->expires_ms,
+        .expires_ms = plan->expires_ms,
     };
-    set_owners(plan, request);
+    return set_owners(plan, request, txn);
 }
 
 static void fill_detail(key_plan *plan, bt_create_key *create, const bt_caller *caller) {
@@ -155,7 +185,7 @@ static bt_err work(bt_mutation *mutation, const bt_caller *caller, bt_txn *txn, 
     bt_create_key *create = (bt_create_key *)mutation;
     key_plan plan;
     BT_TRY(decide_plan(&create->request, caller, txn, &plan, fault));
-    fill_record(&plan, &create->request, txn);
+    BT_TRY(fill_record(&plan, &create->request, txn));
     fill_detail(&plan, create, caller);
     BT_TRY(insert(&plan, create, txn));
     describe(create, &plan, txn);

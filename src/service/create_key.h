@@ -19,7 +19,8 @@ typedef struct bt_create_key_request {
     bt_kind kind; /* 0: backend */
     bt_bytes user_id;
     bt_bytes org_id;
-    int64_t expires_ms; /* BT_NEVER_MS: never; 0 is 1970, and refused as past */
+    int64_t expires_ms;    /* BT_NEVER_MS: never; 0 is 1970, and refused as past */
+    int64_t expires_in_ms; /* in place of expires_ms: how long the key is to be good; 0: not said */
     bt_bytes metadata;
     bt_grant_request grant;
     size_t labels_count;

@@ -12,12 +12,30 @@ bt_err bt_environments_encode(const bt_environments *environments, bt_bytes *ret
         rows[i].name = bt_row_text(environments->list[i].name);
         rows[i].prefix = bt_row_text(environments->list[i].prefix);
         rows[i].org_keys_stop_with_creator = environments->list[i].org_keys_stop_with_creator;
+        rows[i].kinds = environments->list[i].kinds;
+        rows[i].max_life_ms = environments->list[i].max_life_ms;
+        rows[i].n_expiry_choices_ms = environments->list[i].expiry_choices_count;
+        rows[i].expiry_choices_ms = (int64_t *)(uintptr_t)environments->list[i].expiry_choices_ms;
         list[i] = &rows[i];
     }
     Bitting__Store__V1__Environments row = BITTING__STORE__V1__ENVIRONMENTS__INIT;
     row.environments = list;
     row.n_environments = environments->count;
     return bt_row_pack(&row.base, ret_row);
+}
+
+static bool decode_rules(const Bitting__Store__V1__Environment *row, bt_environment *environment) {
+    bool ok = row->kinds && !(row->kinds & ~BT_KINDS_ALL) && row->max_life_ms > 0 &&
+              row->n_expiry_choices_ms <= BT_EXPIRY_CHOICES_MAX;
+    if (!ok) return false;
+    environment->kinds = row->kinds;
+    environment->max_life_ms = row->max_life_ms;
+    environment->expiry_choices_count = row->n_expiry_choices_ms;
+    for (size_t i = 0; i < row->n_expiry_choices_ms; i++) {
+        if (row->expiry_choices_ms[i] <= 0) return false;
+        environment->expiry_choices_ms[i] = row->expiry_choices_ms[i];
+    }
+    return true;
 }
 
 static bool decode_one(const Bitting__Store__V1__Environment *row, bt_environments *environments) {
@@ -30,6 +48,7 @@ static bool decode_one(const Bitting__Store__V1__Environment *row, bt_environmen
     bt_environment *environment = &environments->list[environments->count++];
     environment->id = (uint8_t)row->id;
     environment->org_keys_stop_with_creator = row->org_keys_stop_with_creator;
+    if (!decode_rules(row, environment)) return false;
     return bt_bytes_copy_text(name, environment->name, sizeof environment->name) &&
            bt_bytes_copy_text(prefix, environment->prefix, sizeof environment->prefix);
 }

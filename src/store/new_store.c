@@ -12,7 +12,11 @@
 
 static const bt_environments first_environments = {
     .count = 1,
-    .list = {{.id = 1, .name = "test", .prefix = "bt_test"}},
+    .list = {{.id = 1,
+              .name = "test",
+              .prefix = "bt_test",
+              .kinds = BT_KINDS_ALL,
+              .max_life_ms = BT_NEVER_MS}},
 };
 
 static int put(MDB_txn *txn, const bt_tables *tables, bt_bytes name, const void *row, size_t size) {

@@ -29,7 +29,11 @@ static bt_err add_prod(bt_change *change, bt_txn *txn, bt_fault *fault) {
     (void)change, (void)fault;
     bt_environments all = *bt_txn_environments(txn);
     bt_environment *prod = &all.list[all.count++];
-    *prod = (bt_environment){.id = 2, .name = "prod", .prefix = "acme_live"};
+    *prod = (bt_environment){.id = 2,
+                             .name = "prod",
+                             .prefix = "acme_live",
+                             .kinds = BT_KINDS_ALL,
+                             .max_life_ms = BT_NEVER_MS};
     return bt_txn_put_environments(txn, &all);
 }
 

@@ -1,0 +1,122 @@
+#include "service/environment_rules.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+void bt_duration_format(int64_t duration_ms, char ret_text[24]) {
+    static const struct {
+        int64_t ms;
+        const char *unit;
+    } units[] = {{7 * BT_DAY_MS, "w"},     {BT_DAY_MS, "d"},    {3600 * BT_SECOND_MS, "h"},
+                 {60 * BT_SECOND_MS, "m"}, {BT_SECOND_MS, "s"}, {1, "ms"}};
+    size_t at = 0;
+    if (duration_ms == BT_NEVER_MS) {
+        snprintf(ret_text, 24, "never");
+        return;
+    }
+    while (duration_ms % units[at].ms) at++;
+    snprintf(ret_text, 24, "%" PRId64 "%s", duration_ms / units[at].ms, units[at].unit);
+}
+
+static bt_err check_choices(const bt_environment *rules, bt_fault *fault) {
+    for (size_t i = 0; i < rules->expiry_choices_count; i++)
+        if (rules->expiry_choices_ms[i] <= 0)
+            return bt_fail(fault, BT_ERR_INVALID, "expiry choices must be longer than nothing");
+    return BT_OK;
+}
+
+static bt_err check_rules(const bt_set_environment *set, bt_fault *fault) {
+    const bt_environment *rules = &set->rules;
+    if (set->set_kinds && !(rules->kinds & BT_KINDS_BACKEND))
+        return bt_fail(fault, BT_ERR_INVALID,
+                       "kinds must include backend: without one nobody could call this service");
+    if (set->set_kinds && rules->kinds & ~BT_KINDS_ALL)
+        return bt_fail(fault, BT_ERR_INVALID,
+                       "kinds are backend, personal, org and generic, and no others");
+    if (set->set_max_life && rules->max_life_ms <= 0)
+        return bt_fail(fault, BT_ERR_INVALID, "max life must be longer than nothing");
+    return set->set_expiry_choices ? check_choices(rules, fault) : BT_OK;
+}
+
+static void set_rules(const bt_set_environment *set, bt_environment *environment) {
+    const bt_environment *rules = &set->rules;
+    if (set->set_kinds) environment->kinds = rules->kinds;
+    if (set->set_creator_rule)
+        environment->org_keys_stop_with_creator = rules->org_keys_stop_with_creator;
+    if (set->set_max_life) environment->max_life_ms = rules->max_life_ms;
+    if (!set->set_expiry_choices) return;
+    environment->expiry_choices_count = rules->expiry_choices_count;
+    memcpy(environment->expiry_choices_ms, rules->expiry_choices_ms,
+           sizeof rules->expiry_choices_ms);
+}
+
+static bt_err apply(bt_change *change, bt_txn *txn, bt_fault *fault) {
+    bt_set_environment *set = (bt_set_environment *)change;
+    bt_environments environments = *bt_txn_environments(txn);
+    const bt_environment *found = bt_environment_find(&environments, set->name);
+    if (!found)
+        return bt_fail(fault, BT_ERR_NOT_FOUND, "there is no environment \"%.*s\"",
+                       BT_BYTES_ARG(set->name));
+    BT_TRY(check_rules(set, fault));
+    bt_environment *environment = &environments.list[found - environments.list];
+    set_rules(set, environment);
+    set->result = *environment;
+    return bt_txn_put_environments(txn, &environments);
+}
+
+void bt_set_environment_run(bt_set_environment *set, bt_store *store) {
+    set->change.apply = apply;
+    set->change.deadline_ms = BT_NEVER_MS;
+    set->change.fault = (bt_fault){0};
+    bt_store_change(store, &set->change);
+}
+
+static void list_choices(const bt_environment *environment, char *ret_text, size_t size) {
+    size_t used = 0;
+    ret_text[0] = '\0';
+    for (size_t i = 0; i < environment->expiry_choices_count && used < size; i++) {
+        char choice[24];
+        bt_duration_format(environment->expiry_choices_ms[i], choice);
+        used += (size_t)snprintf(ret_text + used, size - used, "%s%s", i ? ", " : "", choice);
+    }
+}
+
+static bool is_choice(const bt_environment *environment, int64_t expires_in_ms) {
+    for (size_t i = 0; i < environment->expiry_choices_count; i++)
+        if (environment->expiry_choices_ms[i] == expires_in_ms) return true;
+    return false;
+}
+
+/* Neither expires_in nor expires_at chooses for ever. A time of the caller's clock is no choice: hardly ever would it be
+ * one of them to the millisecond. */
+static bt_err check_choice(const bt_environment *environment, int64_t expires_in_ms,
+                           int64_t expires_ms, bt_fault *fault) {
+    char choices[24 * BT_EXPIRY_CHOICES_MAX];
+    int64_t chosen = expires_in_ms == 0 && expires_ms == BT_NEVER_MS ? BT_NEVER_MS : expires_in_ms;
+    if (is_choice(environment, chosen)) return BT_OK;
+    list_choices(environment, choices, sizeof choices);
+    return bt_fail(fault, BT_ERR_INVALID, "expires_in: end-user keys of %s are good for one of: %s",
+                   environment->name, choices);
+}
+
+bt_err bt_environment_admits_expiry(const bt_environment *environment, int64_t expires_ms,
+                                    int64_t now_ms, bt_fault *fault) {
+    char life[24];
+    if (environment->max_life_ms == BT_NEVER_MS) return BT_OK;
+    if (expires_ms != BT_NEVER_MS && expires_ms - now_ms <= environment->max_life_ms) return BT_OK;
+    bt_duration_format(environment->max_life_ms, life);
+    return bt_fail(fault, BT_ERR_INVALID, "expires_at: keys of %s are good for %s at most",
+                   environment->name, life);
+}
+
+bt_err bt_environment_admits(const bt_environment *environment, bt_kind kind, int64_t expires_in_ms,
+                             int64_t expires_ms, int64_t now_ms, bt_fault *fault) {
+    if (!(environment->kinds >> kind & 1))
+        return bt_fail(fault, BT_ERR_PRECONDITION,
+                       "kind: keys of kind %s are switched off in %s; `bitting env set %s --kinds` "
+                       "switches them on",
+                       bt_kind_name(kind), environment->name, environment->name);
+    if (kind != BT_KIND_BACKEND && environment->expiry_choices_count)
+        BT_TRY(check_choice(environment, expires_in_ms, expires_ms, fault));
+    return bt_environment_admits_expiry(environment, expires_ms, now_ms, fault);
+}

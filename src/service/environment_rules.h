@@ -1,0 +1,32 @@
+/* The rules that an environment has for its keys, and how they are changed. The command line alone changes them. */
+#ifndef BT_SERVICE_ENVIRONMENT_RULES_H
+#define BT_SERVICE_ENVIRONMENT_RULES_H
+
+#include "store/writer.h"
+
+/* What is not set stays as it is. */
+typedef struct bt_set_environment {
+    bt_change change; /* the first member; result: change.fault, change.revision */
+    bt_bytes name;    /* must hold until the change is done */
+    bool set_kinds, set_creator_rule, set_max_life, set_expiry_choices;
+    bt_environment rules;  /* the values of what is set */
+    bt_environment result; /* where change.fault.err is 0 */
+} bt_set_environment;
+
+/* Durable on return. BT_ERR_NOT_FOUND (name), BT_ERR_INVALID, and those of the store. Keys that were made before stay
+ * as they are, but for org_keys_stop_with_creator, which every check asks for. */
+void bt_set_environment_run(bt_set_environment *set, bt_store *store);
+
+/* Whether a key may be made so now. expires_in_ms: as it was chosen, 0 where it was not; expires_ms: when the key will
+ * expire, BT_NEVER_MS. BT_ERR_PRECONDITION (kind), BT_ERR_INVALID (expires_in, expires_at). */
+bt_err bt_environment_admits(const bt_environment *environment, bt_kind kind, int64_t expires_in_ms,
+                             int64_t expires_ms, int64_t now_ms, bt_fault *fault);
+
+/* Of expires_ms alone, for keys that are there already. */
+bt_err bt_environment_admits_expiry(const bt_environment *environment, int64_t expires_ms,
+                                    int64_t now_ms, bt_fault *fault);
+
+/* Writes "2w, 90d, never" or the like and a NUL. */
+void bt_duration_format(int64_t duration_ms, char ret_text[24]);
+
+#endif

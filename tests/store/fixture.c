@@ -122,6 +122,19 @@ bt_err sample_apply(bt_store *store, sample_action action, uint64_t n) {
     return bt_store_change(store, &change.change);
 }
 
+void fixture_fill(data_home *fixture, uint64_t from, size_t count) {
+    sample_change *list = calloc(count, sizeof *list);
+    bt_writer *writer = NULL;
+    ck_assert_int_eq(bt_writer_start(fixture->store, count, &writer, NULL), BT_OK);
+    for (size_t i = 0; i < count; i++) {
+        list[i] = sample_change_of(SAMPLE_CREATE, from + i, NULL);
+        ck_assert_int_eq(bt_writer_submit(writer, &list[i].change), BT_OK);
+    }
+    bt_writer_stop(writer);
+    for (size_t i = 0; i < count; i++) ck_assert_int_eq(list[i].change.fault.err, BT_OK);
+    free(list);
+}
+
 static bool in_index(bt_snapshot *snapshot, const uint8_t *owner, const bt_key_id *id) {
     bt_key_id found;
     return bt_snapshot_seek_owned(snapshot, owner, id, &found) == BT_OK &&

@@ -53,6 +53,9 @@ sample_change sample_change_of(sample_action action, uint64_t n, sem_t *posted);
 /* In a transaction of its own. */
 bt_err sample_apply(bt_store *store, sample_action action, uint64_t n);
 
+/* Creates that many keys, from the one numbered `from`, through a writer of its own. */
+void fixture_fill(data_home *fixture, uint64_t from, size_t count);
+
 /* Whether a snapshot, renewed for this, has a key whole: record, detail and index; or nothing of it.
  * Fails the test where it is half there. */
 bool sample_is_there(bt_snapshot *snapshot, uint64_t n, bool *ret_revoked);

@@ -1,0 +1,18 @@
+/* Certificates and keys, from files to what gRPC wants. */
+#ifndef BT_GRPC_CREDENTIALS_H
+#define BT_GRPC_CREDENTIALS_H
+
+#include <grpc/grpc_security.h>
+
+#include "rpc/listener.h"
+
+/* TLS, with clients' certificates where a CA for them is given, or none. Released by the caller. Errors name
+ * the file: BT_ERR_INVALID. That a certificate and its key go together is found out by listening. */
+bt_err bt_grpc_credentials(const bt_listener_options *options,
+                           grpc_server_credentials **ret_credentials, bt_fault *fault);
+
+/* A whole file of PEM as text, to be freed with bt_pem_free, which wipes it. what: "certificate", ... */
+bt_err bt_pem_read(const char *path, const char *what, char **ret_text, bt_fault *fault);
+void bt_pem_free(char **text);
+
+#endif

@@ -1,0 +1,124 @@
+#include <grpc/slice.h>
+
+#include "grpc/core.h"
+
+/* Calls that a queue waits for at a time, of each method. A connection is read in one go, and what comes
+ * beyond these goes to another queue, whose thread must then be woken. */
+#define ARMED_UNARY 32u
+#define ARMED_OTHER 4u
+/* Arenas of BT_CALL_ARENA_MAX. */
+#define LARGE_ARENAS 4u
+
+static unsigned armed_of(const bt_method *method) {
+    return method && !(method->flags & BT_METHOD_STREAM) ? ARMED_UNARY : ARMED_OTHER;
+}
+
+static grpc_call_error request(bt_grpc_call *call) {
+    const bt_grpc_entry *entry = call->entry;
+    grpc_completion_queue *queue = call->worker->queue;
+    if (!entry->method)
+        return grpc_server_request_call(entry->door->server, &call->call, &call->details,
+                                        &call->metadata, queue, queue, &call->taken_tag);
+    return grpc_server_request_registered_call(entry->door->server, entry->registered, &call->call,
+                                               &call->deadline, &call->metadata, &call->payload,
+                                               queue, queue, &call->taken_tag);
+}
+
+static void wait_again(bt_grpc_call *call) {
+    call->metadata.count = 0;
+    call->payload = NULL;
+    if (request(call)) bt_grpc_call_release(call);
+}
+
+/* The call has been refused, and its block waits for the next: so none is ever missing. */
+static void turn_away(bt_grpc_call *call) {
+    bt_grpc_call_refuse(call, GRPC_STATUS_RESOURCE_EXHAUSTED, "too many calls in flight");
+    wait_again(call);
+}
+
+static void taken(void *subject, bool ok) {
+    bt_grpc_call *call = subject;
+    bt_grpc_worker *worker = call->worker;
+    if (!ok) {
+        bt_grpc_call_release(call); /* the server shuts down */
+    } else if (worker->in_flight == worker->arenas.count) {
+        turn_away(call);
+    } else {
+        worker->in_flight++;
+        call->in_flight = true;
+        bt_grpc_arm(worker, call->entry);
+        bt_grpc_call_begin(call);
+    }
+}
+
+void bt_grpc_arm(bt_grpc_worker *worker, const bt_grpc_entry *entry) {
+    bt_grpc_call *call = bt_blocks_take(&worker->calls);
+    if (!call) return;
+    call->worker = worker;
+    call->entry = entry;
+    call->call = NULL;
+    call->in_flight = false;
+    call->joined = grpc_empty_slice();
+    call->base.arena.block = NULL;
+    call->taken_tag = (bt_grpc_tag){taken, call};
+    grpc_metadata_array_init(&call->metadata);
+    grpc_call_details_init(&call->details);
+    wait_again(call);
+}
+
+bool bt_grpc_worker_step(bt_grpc_worker *worker) {
+    gpr_timespec never = gpr_inf_future(GPR_CLOCK_REALTIME);
+    grpc_event event = grpc_completion_queue_next(worker->queue, never, NULL);
+    if (event.type == GRPC_QUEUE_SHUTDOWN) return false;
+    bt_grpc_tag *tag = event.tag;
+    tag->happened(tag->subject, event.success);
+    return true;
+}
+
+static void *work(void *worker) {
+    while (bt_grpc_worker_step(worker)) continue;
+    return NULL;
+}
+
+/* Each call in flight, and each that is waited for. */
+static size_t blocks_needed(const bt_grpc_server *server, size_t in_flight) {
+    size_t armed = ARMED_OTHER;
+    for (const bt_method *method = server->methods; method->path; method++)
+        armed += armed_of(method);
+    return in_flight + armed * server->doors_count;
+}
+
+bt_err bt_grpc_worker_init(bt_grpc_worker *worker, bt_grpc_server *server, bt_fault *fault) {
+    size_t in_flight =
+        (server->options.calls + server->options.workers - 1) / server->options.workers;
+    worker->server = server;
+    worker->queue = grpc_completion_queue_create_for_next(NULL);
+    if (!bt_blocks_init(&worker->calls, sizeof(bt_grpc_call), blocks_needed(server, in_flight)) ||
+        !bt_blocks_init(&worker->arenas, BT_CALL_ARENA, in_flight) ||
+        !bt_blocks_init(&worker->large_arenas, BT_CALL_ARENA_MAX, LARGE_ARENAS))
+        return bt_fail(fault, BT_ERR_UNAVAILABLE, "no memory for %zu calls in flight", in_flight);
+    worker->session.service = server->service;
+    if (!server->service) return BT_OK;
+    return bt_snapshot_open(server->service->store, &worker->session.snapshot, fault);
+}
+
+void bt_grpc_worker_destroy(bt_grpc_worker *worker) {
+    if (worker->queue) grpc_completion_queue_destroy(worker->queue);
+    if (worker->session.snapshot) bt_snapshot_close(worker->session.snapshot);
+    bt_blocks_destroy(&worker->calls);
+    bt_blocks_destroy(&worker->arenas);
+    bt_blocks_destroy(&worker->large_arenas);
+}
+
+bt_err bt_grpc_worker_start(bt_grpc_worker *worker, bt_fault *fault) {
+    bt_grpc_server *server = worker->server;
+    for (size_t i = 0; i < server->doors_count; i++) {
+        bt_grpc_door *door = &server->doors[i];
+        for (size_t j = 0; j < door->entries_count; j++)
+            for (unsigned n = 0; n < armed_of(door->entries[j].method); n++)
+                bt_grpc_arm(worker, &door->entries[j]);
+    }
+    if (pthread_create(&worker->thread, NULL, work, worker))
+        return bt_fail(fault, BT_ERR_UNAVAILABLE, "a thread cannot be started");
+    return BT_OK;
+}

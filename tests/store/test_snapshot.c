@@ -142,7 +142,9 @@ static bt_err add_environment(bt_change *change, bt_txn *txn, bt_fault *fault) {
     (void)change, (void)fault;
     bt_environments environments = *bt_txn_environments(txn);
     bt_environment *added = &environments.list[environments.count++];
-    *added = (bt_environment){.id = (uint8_t)environments.count, .name = "prod"};
+    *added = environments.list[0];
+    added->id = (uint8_t)environments.count;
+    strcpy(added->name, "prod");
     strcpy(added->prefix, "acme_live");
     return bt_txn_put_environments(txn, &environments);
 }

@@ -68,6 +68,19 @@ START_TEST(a_caller_that_lost_its_right_before_the_commit_makes_a_key) {
 }
 END_TEST
 
+START_TEST(a_change_is_made_in_the_name_of_whoever_has_the_place_of_the_caller_now) {
+    test_house house;
+    house_open(&house);
+    house_key gone = house_backend(&house, CREATE), other = house_full_access(&house);
+    bt_caller caller = house_caller(&house, &gone);
+    caller.slot = house_caller(&house, &other).slot;
+    bt_create_key create = {.request = {.name = BT_LITERAL("x"), .expires_ms = BT_NEVER_MS}};
+    bt_create_key_run(&create, &house.service, &caller);
+    ck_assert_int_eq(create.mutation.change.fault.err, BT_ERR_UNAUTHENTICATED);
+    house_close(&house);
+}
+END_TEST
+
 START_TEST(a_caller_grants_a_scope_that_it_lost_before_the_commit) {
     test_house house;
     house_open(&house);
@@ -152,6 +165,7 @@ START_TEST(who_made_a_key_is_not_known) {
 END_TEST
 
 UNIT_MAIN("mutation", a_caller_that_lost_its_right_before_the_commit_makes_a_key,
+          a_change_is_made_in_the_name_of_whoever_has_the_place_of_the_caller_now,
           a_caller_grants_a_scope_that_it_lost_before_the_commit,
           a_trusted_listener_changes_something, a_change_through_the_writer_ends_twice_or_never,
           who_made_a_key_is_not_known)

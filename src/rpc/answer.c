@@ -10,3 +10,9 @@ void bt_answer_with(bt_call *call, const bt_out *out) {
             "the answer would be larger than %zu bytes; ask for less at a time", out->capacity);
     bt_call_fail(call, &fault);
 }
+
+void bt_answer_no_memory(bt_call *call) {
+    bt_fault fault;
+    bt_fail(&fault, BT_ERR_EXHAUSTED, "no memory for a change now; try again");
+    bt_call_fail(call, &fault);
+}

@@ -12,10 +12,16 @@ static bt_err admit_trusted(bt_call *call, bt_fault *fault) {
     return BT_OK;
 }
 
+static void find_peer(const void *context, bt_address *address) {
+    const bt_call *call = context;
+    if (call->transport->peer) call->transport->peer(call, address);
+}
+
 static bt_err admit_guarded(bt_call *call, bt_fault *fault) {
     if (call->authorization_twice)
         return bt_fail(fault, BT_ERR_UNAUTHENTICATED, "authorization: sent more than once");
-    return bt_caller_authenticate(call->session, call->authorization, call->method->need,
+    const bt_peer peer = {.find = find_peer, .context = call};
+    return bt_caller_authenticate(call->session, call->authorization, call->method->need, &peer,
                                   &call->caller, fault);
 }
 

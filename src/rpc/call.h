@@ -68,6 +68,8 @@ typedef struct bt_call_transport {
      * takes the place of the one that waits (who watches wants the last state), so memory is
      * bounded. */
     void (*send)(bt_call *call, bt_bytes message);
+    /* The address of the client, left alone where it has none. NULL: this transport cannot tell. */
+    void (*peer)(const bt_call *call, bt_address *address);
 } bt_call_transport;
 
 typedef struct bt_health bt_health; /* rpc/health.h */

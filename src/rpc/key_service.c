@@ -10,12 +10,6 @@
 
 /* The answers to changes are sent from the writer's thread, by `done`, which owns the change. */
 
-static void no_memory(bt_call *call) {
-    bt_fault fault;
-    bt_fail(&fault, BT_ERR_EXHAUSTED, "no memory for a change now; try again");
-    bt_call_fail(call, &fault);
-}
-
 typedef struct create_call {
     bt_create_key create;
     bt_call *call;
@@ -44,7 +38,7 @@ static void creation_done(bt_change *change) {
 void bt_rpc_create_key(bt_call *call) {
     create_call *creation = calloc(1, sizeof *creation);
     if (!creation) {
-        no_memory(call);
+        bt_answer_no_memory(call);
         return;
     }
     bt_create_key *create = &creation->create;
@@ -151,7 +145,7 @@ static void revocation_done(bt_change *change) {
 void bt_rpc_revoke_key(bt_call *call) {
     revoke_call *revocation = calloc(1, sizeof *revocation);
     if (!revocation) {
-        no_memory(call);
+        bt_answer_no_memory(call);
         return;
     }
     bt_revoke_key *revoke = &revocation->revoke;

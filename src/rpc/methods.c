@@ -2,6 +2,7 @@
 #include "rpc/check_service.h"
 #include "rpc/health.h"
 #include "rpc/key_service.h"
+#include "rpc/owner_service.h"
 #include "rpc/reflection.h"
 
 #define NEEDS(scope) (UINT64_C(1) << BT_SCOPE_APIKEYS_##scope)
@@ -15,6 +16,11 @@
     {                                                                                              \
         .path = "/bitting.v1.KeyService/" name, .need = NEEDS(scope),                              \
         .request_max = BT_KEY_REQUEST_MAX, .handle = handler, .arena_size = arena                  \
+    }
+#define OWNER_METHOD(name, handler, scope)                                                         \
+    {                                                                                              \
+        .path = "/bitting.v1.OwnerService/" name, .need = NEEDS(scope),                            \
+        .request_max = BT_OWNER_REQUEST_MAX, .handle = handler                                     \
     }
 #define REFLECTION_METHOD(method_path)                                                             \
     {                                                                                              \
@@ -31,6 +37,12 @@ const bt_method bt_methods[] = {
     KEY_METHOD("GetKey", bt_rpc_get_key, READ, 0),
     KEY_METHOD("ListKeys", bt_rpc_list_keys, READ, BT_LIST_ARENA),
     KEY_METHOD("RevokeKey", bt_rpc_revoke_key, REVOKE, 0),
+    OWNER_METHOD("StopOwner", bt_rpc_stop_owner, REVOKE),
+    OWNER_METHOD("ResumeOwner", bt_rpc_resume_owner, UPDATE),
+    OWNER_METHOD("DeleteOwner", bt_rpc_delete_owner, REVOKE),
+    OWNER_METHOD("EndMembership", bt_rpc_end_membership, REVOKE),
+    OWNER_METHOD("ResumeMembership", bt_rpc_resume_membership, UPDATE),
+    OWNER_METHOD("GetOwner", bt_rpc_get_owner, READ),
     {.path = BT_HEALTH_CHECK_PATH,
      .flags = BT_METHOD_OPEN,
      .request_max = BT_HEALTH_REQUEST_MAX,

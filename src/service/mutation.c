@@ -1,6 +1,14 @@
 #include "service/mutation.h"
 
 #include "service/key.h"
+#include "store/stops.h"
+
+/* As the check of a credential does. */
+static bt_err find_limits(bt_txn *txn, const bt_record *record, bt_finding *finding) {
+    BT_TRY(bt_txn_stopped(txn, record, &finding->stopped));
+    if (!(record->flags & BT_RECORD_NARROW)) return BT_OK;
+    return bt_txn_narrow(txn, &record->key_id, &finding->narrow);
+}
 
 /* The caller as the transaction sees it: the right to make a change is the right at its commit. */
 static bt_err read_caller(const bt_mutation *mutation, bt_txn *txn, bt_caller *ret_caller,
@@ -12,8 +20,10 @@ static bt_err read_caller(const bt_mutation *mutation, bt_txn *txn, bt_caller *r
     if (err && err != BT_ERR_NOT_FOUND) return err;
     bool same = record && memcmp(&record->key_id, &mutation->caller_id, BT_KEY_ID_SIZE) == 0;
     bt_finding finding = {.record = same ? record : NULL, .live = bt_txn_head(txn)->live};
+    if (same) BT_TRY(find_limits(txn, record, &finding));
     bt_question question = {.needed = mutation->need,
                             .accepted_kinds = 1u << BT_KIND_BACKEND,
+                            .client = mutation->caller_address,
                             .now_ms = bt_txn_now_ms(txn)};
     bt_verdict verdict = bt_decide(&finding, &question);
     BT_TRY(bt_caller_judge(&verdict, bt_txn_catalogue(txn), fault));
@@ -22,7 +32,8 @@ static bt_err read_caller(const bt_mutation *mutation, bt_txn *txn, bt_caller *r
         .held = verdict.held,
         .full_access = record->flags & BT_RECORD_FULL_ACCESS,
         .key_id = record->key_id,
-        .slot = mutation->caller_slot};
+        .slot = mutation->caller_slot,
+        .address = mutation->caller_address};
     return BT_OK;
 }
 
@@ -67,6 +78,7 @@ void bt_mutation_run(bt_mutation *mutation, bt_service *service, const bt_caller
     mutation->administrator = caller->administrator;
     mutation->caller_slot = caller->slot;
     mutation->caller_id = caller->key_id;
+    mutation->caller_address = caller->address;
     if (service->writer) {
         submit(mutation, service->writer);
         return;

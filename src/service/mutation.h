@@ -17,6 +17,7 @@ struct bt_mutation {
     bool administrator;
     uint64_t caller_slot;
     bt_key_id caller_id;
+    bt_address caller_address;
 };
 
 /* Carries it out: through the writer, or, where the service has none, before this returns. Either way

@@ -19,23 +19,34 @@ bt_err bt_caller_judge(const bt_verdict *verdict, const bt_catalogue *catalogue,
                    scope->name);
 }
 
+/* Asks again with the address, where the key turns out to be bound to some. */
+static bt_err ask(bt_session *session, bt_bytes credential, const bt_environment *environment,
+                  const bt_peer *peer, bt_question *question, bt_answer *ret_answer) {
+    const bt_pepper *pepper = bt_store_pepper(session->service->store);
+    BT_TRY(
+        bt_check_token(session->snapshot, pepper, credential, environment, question, ret_answer));
+    if (ret_answer->verdict.reason != BT_REASON_ADDRESS_NOT_ALLOWED || !peer) return BT_OK;
+    peer->find(peer->context, &question->client);
+    return bt_check_token(session->snapshot, pepper, credential, environment, question, ret_answer);
+}
+
 bt_err bt_caller_authenticate(bt_session *session, bt_bytes credential, uint64_t need,
-                              bt_caller *ret_caller, bt_fault *fault) {
+                              const bt_peer *peer, bt_caller *ret_caller, bt_fault *fault) {
     bt_snapshot *snapshot = session->snapshot;
     const bt_environment *environment = bt_check_environment(snapshot, credential);
     if (!environment) return reject_credential(fault);
     bt_question question = {
         .needed = need, .accepted_kinds = 1u << BT_KIND_BACKEND, .now_ms = bt_clock_ms()};
     bt_answer answer;
-    bt_err err = bt_check_token(snapshot, bt_store_pepper(session->service->store), credential,
-                                environment, &question, &answer);
+    bt_err err = ask(session, credential, environment, peer, &question, &answer);
     if (err) return bt_fail(fault, err, "authorization: the caller's key cannot be looked up now");
     BT_TRY(bt_caller_judge(&answer.verdict, bt_snapshot_catalogue(snapshot), fault));
     *ret_caller = (bt_caller){.environment = environment,
                               .held = answer.verdict.held,
                               .full_access = answer.record->flags & BT_RECORD_FULL_ACCESS,
                               .key_id = answer.record->key_id,
-                              .slot = answer.slot};
+                              .slot = answer.slot,
+                              .address = question.client};
     return BT_OK;
 }
 

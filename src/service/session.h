@@ -27,7 +27,8 @@ typedef struct bt_caller {
     uint64_t held;                     /* scopes of the caller's key */
     bool full_access;
     bt_key_id key_id;
-    uint64_t slot; /* the row's key of the caller's record */
+    uint64_t slot;      /* the row's key of the caller's record */
+    bt_address address; /* where it calls from, for a key that is bound to networks */
 } bt_caller;
 
 /* The command line on the store. */
@@ -35,11 +36,19 @@ static inline bt_caller bt_caller_administrator(void) {
     return (bt_caller){.administrator = true};
 }
 
+/* Who is at the other end of a connection. Asked only for a key that is bound to networks, since most are not and it
+ * may take a while. Leaves the address alone where it has none (a unix socket). */
+typedef struct bt_peer {
+    void (*find)(const void *context, bt_address *address);
+    const void *context;
+} bt_peer;
+
 /* The caller of a guarded listener: the credential must be a good backend key, and hold all of
- * need. BT_ERR_UNAUTHENTICATED, with one text for all that can be wrong with a credential;
+ * need. peer: NULL where nobody knows. A key that is bound to resources is no credential here.
+ * BT_ERR_UNAUTHENTICATED, with one text for all that can be wrong with a credential;
  * BT_ERR_FORBIDDEN, which names the scope. The snapshot must be renewed. */
 bt_err bt_caller_authenticate(bt_session *session, bt_bytes credential, uint64_t need,
-                              bt_caller *ret_caller, bt_fault *fault);
+                              const bt_peer *peer, bt_caller *ret_caller, bt_fault *fault);
 
 /* What became of a caller's credential, as an error: for those who look again, later. */
 bt_err bt_caller_judge(const bt_verdict *verdict, const bt_catalogue *catalogue, bt_fault *fault);

@@ -109,6 +109,43 @@ static bt_err delete_owners(bt_txn *txn, const bt_record *record) {
     return BT_OK;
 }
 
+/* The first key in the index by owner that is not below `from`. */
+static bt_err seek_index(bt_txn *txn, owner_key *key) {
+    MDB_cursor *cursor;
+    int rc = mdb_cursor_open(txn->mdb, txn->store->tables.list[BT_TABLE_OWNER], &cursor);
+    if (rc) return judge(txn, rc);
+    MDB_val name = {.mv_size = sizeof key->bytes, .mv_data = key->bytes}, row;
+    rc = mdb_cursor_get(cursor, &name, &row, MDB_SET_RANGE);
+    if (!rc && name.mv_size == sizeof key->bytes)
+        memcpy(key->bytes, name.mv_data, sizeof key->bytes);
+    else if (!rc)
+        rc = MDB_CORRUPTED;
+    mdb_cursor_close(cursor);
+    return judge(txn, rc);
+}
+
+bt_err bt_txn_seek_owned(bt_txn *txn, const uint8_t owner[BT_REF_SIZE], const bt_key_id *from,
+                         bt_key_id *ret_id, const bt_record **ret_record) {
+    owner_key key;
+    bt_key_id id;
+    bt_bytes row;
+    bt_detail detail;
+    uint8_t block[BT_DETAIL_ARENA];
+    bt_arena arena;
+    bt_arena_init(&arena, block, sizeof block);
+    memcpy(key.bytes, owner, BT_REF_SIZE);
+    memcpy(key.bytes + BT_REF_SIZE, from->bytes, BT_KEY_ID_SIZE);
+    BT_TRY(seek_index(txn, &key));
+    if (memcmp(key.bytes, owner, BT_REF_SIZE) != 0) return BT_ERR_NOT_FOUND;
+    memcpy(id.bytes, key.bytes + BT_REF_SIZE, BT_KEY_ID_SIZE);
+    bt_err err = bt_txn_detail(txn, &id, &row);
+    if (!err) err = bt_detail_decode(row, &arena, &detail);
+    if (!err) err = bt_txn_record_at(txn, detail.record_key, ret_record);
+    if (err) return err == BT_ERR_NOT_FOUND ? BT_ERR_INTERNAL : err;
+    *ret_id = id;
+    return BT_OK;
+}
+
 static void free_row(bt_bytes *row) {
     free((void *)(uintptr_t)row->data);
 }

@@ -57,6 +57,10 @@ bt_err bt_txn_record_at(bt_txn *txn, uint64_t slot, const bt_record **ret_record
 bt_err bt_txn_detail(bt_txn *txn, const bt_key_id *id, bt_bytes *ret_row);
 bt_err bt_txn_narrow(bt_txn *txn, const bt_key_id *id, bt_bytes *ret_row);
 
+/* As bt_snapshot_seek_owned, and the record with it. */
+bt_err bt_txn_seek_owned(bt_txn *txn, const uint8_t owner[BT_REF_SIZE], const bt_key_id *from,
+                         bt_key_id *ret_id, const bt_record **ret_record);
+
 /* Writes. Any error of these is an error of the store; apply returns it as it is. */
 
 /* A new key: its record, its detail, its place in the index by owner. BT_ERR_EXISTS, before anything is written,

@@ -9,8 +9,8 @@
 static bt_fault authenticate(test_house *house, const char *credential, uint64_t need) {
     bt_fault fault = {0};
     bt_caller caller;
-    bt_err err =
-        bt_caller_authenticate(&house->session, bt_bytes_text(credential), need, &caller, &fault);
+    bt_err err = bt_caller_authenticate(&house->session, bt_bytes_text(credential), need, NULL,
+                                        &caller, &fault);
     ck_assert_int_eq(err, fault.err);
     return fault;
 }
@@ -87,7 +87,7 @@ START_TEST(a_caller_is_not_what_its_key_is) {
     char credential[128];
     snprintf(credential, sizeof credential, "bEaReR  %s", key.token);
     ck_assert_int_eq(bt_caller_authenticate(&house.session, bt_bytes_text(credential), VALIDATE,
-                                            &caller, &fault),
+                                            NULL, &caller, &fault),
                      BT_OK);
     char id[BT_KEY_ID_TEXT_SIZE];
     bt_key_id_format(&caller.key_id, id);

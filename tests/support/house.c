@@ -145,7 +145,8 @@ void house_retire(test_house *house, const char *scope) {
 bt_caller house_caller(test_house *house, const house_key *key) {
     bt_fault fault;
     bt_caller caller;
-    must(bt_caller_authenticate(&house->session, bt_bytes_text(key->token), 0, &caller, &fault),
+    must(bt_caller_authenticate(&house->session, bt_bytes_text(key->token), 0, NULL, &caller,
+                                &fault),
          &fault, "authenticate");
     return caller;
 }

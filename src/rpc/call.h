@@ -115,7 +115,7 @@ static inline void bt_call_send(bt_call *call, bt_bytes message) {
 int bt_call_status(bt_err err);
 
 /* Every method that the program serves, ended by a path of NULL. Written with designated
- * initializers. */
+ * initializers, in the room methods. */
 extern const bt_method bt_methods[];
 
 #endif

@@ -10,12 +10,14 @@
 typedef struct bt_service {
     bt_store *store;
     bt_writer *writer; /* NULL in command-line programs: changes are then applied by the caller */
+    struct bt_gate *gate; /* of the room gate, for the doors of proxies; NULL: its defaults */
 } bt_service;
 
 /* One a thread. */
 typedef struct bt_session {
     bt_service *service;
     bt_snapshot *snapshot;
+    struct bt_gate_view *gate_view; /* NULL at first; the gate's from then on */
 } bt_session;
 
 /* On whose behalf a request is made. Made by bt_caller_authenticate from a credential, or for a

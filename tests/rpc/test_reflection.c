@@ -1,3 +1,4 @@
+/* rooms: methods */
 #include <stdio.h>
 
 #include "recorder.h"

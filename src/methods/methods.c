@@ -1,3 +1,4 @@
+#include "envoy/check.h"
 #include "rpc/call.h"
 #include "rpc/check_service.h"
 #include "rpc/health.h"
@@ -43,6 +44,11 @@ const bt_method bt_methods[] = {
     OWNER_METHOD("EndMembership", bt_rpc_end_membership, REVOKE),
     OWNER_METHOD("ResumeMembership", bt_rpc_resume_membership, UPDATE),
     OWNER_METHOD("GetOwner", bt_rpc_get_owner, READ),
+    {.path = BT_ENVOY_CHECK_PATH,
+     .flags = BT_METHOD_TRUSTED | BT_METHOD_NEVER_FAILS,
+     .need = NEEDS(VALIDATE),
+     .request_max = BT_ENVOY_REQUEST_MAX,
+     .handle = bt_envoy_check},
     {.path = BT_HEALTH_CHECK_PATH,
      .flags = BT_METHOD_OPEN,
      .request_max = BT_HEALTH_REQUEST_MAX,

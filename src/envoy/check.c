@@ -1,0 +1,44 @@
+#include "envoy/check.h"
+
+#include "envoy/check_request.h"
+#include "envoy/check_response.h"
+
+#define RESPONSE_MAX ((size_t)128 << 10)
+
+static void decide(bt_call *call, bt_envoy_request *request, bt_arena *arena,
+                   bt_gate_decision *ret_decision) {
+    bt_fault fault = call->refused;
+    if (!fault.err) bt_envoy_request_read(call->message, request, &fault);
+    if (fault.err)
+        bt_gate_broken(&fault, ret_decision);
+    else if (!request->is_http)
+        bt_gate_unreadable(ret_decision);
+    else
+        bt_gate_decide(call->session, &call->caller, &request->gate, arena, ret_decision);
+}
+
+/* An allowance that does not fit becomes a denial that does. */
+static bt_bytes write_response(const bt_gate_decision *decision, bool say_broken, uint8_t *block) {
+    bt_out out = bt_out_into(block, RESPONSE_MAX);
+    bt_envoy_response_write(decision, say_broken, &out);
+    if (!out.full) return bt_out_written(&out);
+    bt_gate_decision broken;
+    bt_fault fault;
+    bt_fail(&fault, BT_ERR_EXHAUSTED, "the answer to the proxy would be too large");
+    bt_gate_broken(&fault, &broken);
+    out = bt_out_into(block, RESPONSE_MAX);
+    bt_envoy_response_write(&broken, say_broken, &out);
+    return bt_out_written(&out);
+}
+
+/* All memory is on the stack: some 300 KiB, of which a usual request touches the first pages of each part. */
+void bt_envoy_check(bt_call *call) {
+    bt_envoy_request request;
+    bt_gate_decision decision;
+    bt_arena arena;
+    uint8_t arena_block[BT_GATE_ARENA], response_block[RESPONSE_MAX];
+    bt_arena_init(&arena, arena_block, sizeof arena_block);
+    decide(call, &request, &arena, &decision);
+    bool say_broken = bt_gate_says_broken(call->session);
+    bt_call_reply(call, write_response(&decision, say_broken, response_block));
+}

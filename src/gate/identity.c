@@ -1,0 +1,153 @@
+#include "gate/parts.h"
+#include "service/read_keys.h"
+
+#define FAMILY "x-bitting-"
+
+bt_bytes bt_identity_header_name(bt_identity_header header) {
+    static const char *const names[BT_IDENTITY_COUNT] = {
+        [BT_IDENTITY_KEY_ID] = FAMILY "key-id",   [BT_IDENTITY_KIND] = FAMILY "kind",
+        [BT_IDENTITY_NAME] = FAMILY "name",       [BT_IDENTITY_ENVIRONMENT] = FAMILY "environment",
+        [BT_IDENTITY_USER_ID] = FAMILY "user-id", [BT_IDENTITY_ORG_ID] = FAMILY "org-id",
+        [BT_IDENTITY_SCOPES] = FAMILY "scopes",   [BT_IDENTITY_METADATA] = FAMILY "metadata",
+    };
+    return bt_bytes_text(names[header]);
+}
+
+/* Visible ASCII that is no syntax of header values: lists, quoted strings, escapes. */
+static bool is_safe(uint8_t byte) {
+    return byte > 0x20 && byte < 0x7F && !strchr("%,;\"\\", byte);
+}
+
+static bt_err encode(bt_bytes text, bt_arena *arena, bt_bytes *ret_value) {
+    static const char digits[] = "0123456789ABCDEF";
+    size_t size = 0;
+    for (size_t i = 0; i < text.size; i++) size += is_safe(text.data[i]) ? 1 : 3;
+    if (size == text.size) {
+        *ret_value = text;
+        return BT_OK;
+    }
+    uint8_t *out = bt_arena_alloc(arena, size);
+    if (!out) return BT_ERR_EXHAUSTED;
+    *ret_value = bt_bytes_of(out, size);
+    for (size_t i = 0; i < text.size; i++) {
+        uint8_t byte = text.data[i];
+        *out++ = is_safe(byte) ? byte : '%';
+        if (is_safe(byte)) continue;
+        *out++ = (uint8_t)digits[byte >> 4];
+        *out++ = (uint8_t)digits[byte & 15];
+    }
+    return BT_OK;
+}
+
+/* Names of scopes are letters, digits, `_` and `.`: nothing to encode. */
+static bt_err join_scopes(uint64_t held, const bt_catalogue *catalogue, bt_arena *arena,
+                          bt_bytes *ret_value) {
+    size_t size = 0, used = 0;
+    for (uint64_t rest = held; rest; rest = bt_mask_without_lowest(rest))
+        size += strlen(catalogue->scopes[bt_mask_lowest(rest)].name) + 1;
+    uint8_t *out = bt_arena_alloc(arena, size);
+    if (!out) return BT_ERR_EXHAUSTED;
+    for (uint64_t rest = held; rest; rest = bt_mask_without_lowest(rest)) {
+        const char *name = catalogue->scopes[bt_mask_lowest(rest)].name;
+        if (used) out[used++] = ',';
+        memcpy(out + used, name, strlen(name));
+        used += strlen(name);
+    }
+    *ret_value = bt_bytes_of(out, used);
+    return BT_OK;
+}
+
+bt_err bt_gate_name_key(const bt_record *record, bt_arena *arena, bt_gate_decision *decision,
+                        bt_fault *fault) {
+    char *text = bt_arena_alloc(arena, BT_KEY_ID_TEXT_SIZE);
+    if (!text) return bt_fail(fault, BT_ERR_EXHAUSTED, "the request is too large");
+    bt_key_id_format(&record->key_id, text);
+    decision->key_id = bt_bytes_of(text, BT_KEY_ID_TEXT_SIZE - 1);
+    decision->key_kind = bt_bytes_text(bt_kind_name((bt_kind)record->kind));
+    return BT_OK;
+}
+
+static bt_err read_detail(bt_session *session, const bt_record *record, bt_arena *arena,
+                          bt_gate_decision *decision) {
+    bt_bytes row;
+    bt_detail detail;
+    BT_TRY(bt_snapshot_detail(session->snapshot, &record->key_id, &row));
+    BT_TRY(bt_detail_decode(row, arena, &detail));
+    decision->name = detail.name;
+    decision->user_id = detail.user_id;
+    decision->org_id = detail.org_id;
+    decision->metadata = detail.metadata;
+    return BT_OK;
+}
+
+static bt_err fill_headers(const bt_gate_options *options, bt_arena *arena,
+                           bt_gate_decision *decision) {
+    const bt_bytes values[BT_IDENTITY_COUNT] = {
+        [BT_IDENTITY_KEY_ID] = decision->key_id,
+        [BT_IDENTITY_KIND] = decision->key_kind,
+        [BT_IDENTITY_NAME] = decision->name,
+        [BT_IDENTITY_ENVIRONMENT] = decision->environment,
+        [BT_IDENTITY_USER_ID] = decision->user_id,
+        [BT_IDENTITY_ORG_ID] = decision->org_id,
+        [BT_IDENTITY_METADATA] = options->send_metadata ? decision->metadata : (bt_bytes){0},
+    };
+    for (size_t i = 0; i < BT_IDENTITY_COUNT; i++)
+        BT_TRY(encode(values[i], arena, &decision->identity[i]));
+    return join_scopes(decision->held, decision->catalogue, arena,
+                       &decision->identity[BT_IDENTITY_SCOPES]);
+}
+
+bt_err bt_gate_identify(bt_session *session, const bt_record *record, bt_arena *arena,
+                        bt_gate_decision *decision, bt_fault *fault) {
+    bt_err err = read_detail(session, record, arena, decision);
+    if (!err) err = fill_headers(bt_gate_options_of(session), arena, decision);
+    return err ? bt_fail(fault, err, "the key's rows in the store cannot be read") : BT_OK;
+}
+
+/* Services that read headers as environment variables take `_` for `-`. */
+static bool is_of_family(bt_bytes name) {
+    static const char family[] = FAMILY;
+    if (name.size < sizeof family - 1) return false;
+    for (size_t i = 0; i < sizeof family - 1; i++) {
+        uint8_t byte = name.data[i] == '_' ? '-' : name.data[i];
+        if ((byte >= 'A' && byte <= 'Z' ? byte | 0x20 : byte) != family[i]) return false;
+    }
+    return true;
+}
+
+static bool has_identity_name(bt_bytes name) {
+    for (unsigned i = 0; i < BT_IDENTITY_COUNT; i++)
+        if (bt_field_is(name, bt_identity_header_name(i))) return true;
+    return false;
+}
+
+/* Bytes that a name can have, and that the answer to a proxy can carry. */
+static bool is_plain_name(bt_bytes name) {
+    for (size_t i = 0; i < name.size; i++)
+        if (!is_safe(name.data[i])) return false;
+    return true;
+}
+
+static void list(bt_gate_decision *decision, bt_bytes name) {
+    decision->remove[decision->remove_count++] = name;
+}
+
+/* A header that is both set and removed would be gone, so a name that is set is never listed. */
+bt_err bt_gate_list_removals(const bt_gate_options *options, const bt_gate_request *request,
+                             bt_arena *arena, bt_gate_decision *decision) {
+    size_t most = BT_IDENTITY_COUNT + BT_GATE_SOURCES_MAX + request->headers_count;
+    decision->remove = bt_arena_alloc(arena, most * sizeof *decision->remove);
+    if (!decision->remove) return BT_ERR_EXHAUSTED;
+    for (unsigned i = 0; i < BT_IDENTITY_COUNT; i++)
+        if (!decision->identity[i].size) list(decision, bt_identity_header_name(i));
+    for (size_t i = 0; i < request->headers_count; i++) {
+        bt_bytes name = request->headers[i].name;
+        if (!is_of_family(name) || has_identity_name(name)) continue;
+        if (!is_plain_name(name)) return BT_ERR_INVALID;
+        list(decision, name);
+    }
+    bool strip = decision->key_id.size && !options->keep_credential;
+    for (size_t i = 0; strip && i < options->headers_count; i++)
+        list(decision, bt_bytes_text(options->headers[i]));
+    return BT_OK;
+}

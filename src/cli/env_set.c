@@ -1,7 +1,7 @@
 #include <stdio.h>
 
+#include "base/duration.h"
 #include "cli/command.h"
-#include "cli/duration.h"
 #include "cli/environment.h"
 #include "cli/local.h"
 #include "service/environment_rules.h"

@@ -1,5 +1,6 @@
 #include "cli/environment.h"
 
+#include "base/duration.h"
 #include "service/environment_rules.h"
 
 static void print_kinds(FILE *out, uint32_t kinds) {

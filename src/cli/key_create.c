@@ -1,9 +1,9 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "base/duration.h"
 #include "base/secret.h"
 #include "cli/command.h"
-#include "cli/duration.h"
 #include "cli/json.h"
 #include "cli/local.h"
 #include "cli/output.h"

@@ -104,10 +104,13 @@ static const bt_preset presets[] = {
      .mask = BIT(0) | BIT(16) | BIT(27) | BIT(32) | BIT(35) | BIT(40) | BIT(46) | BIT(48) |
              BIT(52) | BIT(54) | BIT(56) | BIT(57) | BIT(58),
      .version = 1},
-    {.name = "full_access",
-     .description = "Every live scope, those added later too.",
-     .full_access = true,
-     .version = 1},
+};
+
+const bt_preset bt_preset_full_access = {
+    .name = BT_PRESET_FULL_ACCESS,
+    .description = "Every live scope, those added later too.",
+    .full_access = true,
+    .version = 1,
 };
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -129,10 +132,12 @@ static void add_scope(bt_catalogue *catalogue, const shipped_scope *from) {
 }
 
 void bt_catalogue_default(bt_catalogue *ret_catalogue) {
-    *ret_catalogue =
-        (bt_catalogue){.categories_count = COUNT(categories), .presets_count = COUNT(presets)};
+    *ret_catalogue = (bt_catalogue){.generation = BT_CATALOGUE_SHIPPED,
+                                    .categories_count = COUNT(categories),
+                                    .presets_count = COUNT(presets) + 1};
     memcpy(ret_catalogue->categories, categories, sizeof categories);
     memcpy(ret_catalogue->presets, presets, sizeof presets);
+    ret_catalogue->presets[COUNT(presets)] = bt_preset_full_access;
     for (size_t i = 0; i < COUNT(scopes); i++) add_scope(ret_catalogue, &scopes[i]);
     bt_catalogue_seal(ret_catalogue);
 }

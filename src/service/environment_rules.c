@@ -1,22 +1,8 @@
 #include "service/environment_rules.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 
-void bt_duration_format(int64_t duration_ms, char ret_text[24]) {
-    static const struct {
-        int64_t ms;
-        const char *unit;
-    } units[] = {{7 * BT_DAY_MS, "w"},     {BT_DAY_MS, "d"},    {3600 * BT_SECOND_MS, "h"},
-                 {60 * BT_SECOND_MS, "m"}, {BT_SECOND_MS, "s"}, {1, "ms"}};
-    size_t at = 0;
-    if (duration_ms == BT_NEVER_MS) {
-        snprintf(ret_text, 24, "never");
-        return;
-    }
-    while (duration_ms % units[at].ms) at++;
-    snprintf(ret_text, 24, "%" PRId64 "%s", duration_ms / units[at].ms, units[at].unit);
-}
+#include "base/duration.h"
 
 static bt_err check_choices(const bt_environment *rules, bt_fault *fault) {
     for (size_t i = 0; i < rules->expiry_choices_count; i++)

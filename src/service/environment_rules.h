@@ -26,7 +26,4 @@ bt_err bt_environment_admits(const bt_environment *environment, bt_kind kind, in
 bt_err bt_environment_admits_expiry(const bt_environment *environment, int64_t expires_ms,
                                     int64_t now_ms, bt_fault *fault);
 
-/* Writes "2w, 90d, never" or the like and a NUL. */
-void bt_duration_format(int64_t duration_ms, char ret_text[24]);
-
 #endif

@@ -27,21 +27,9 @@ bt_err bt_text_key_id(bt_bytes text, bt_key_id *ret_id, bt_fault *fault) {
                    text.size == 2 * BT_KEY_ID_SIZE ? ", not all of them such digits" : "");
 }
 
-static bool label_key_ok(bt_bytes key) {
-    static const char others[] = "._/-";
-    if (key.size == 0 || key.size > BT_LABEL_KEY_MAX) return false;
-    for (size_t i = 0; i < key.size; i++) {
-        uint8_t c = key.data[i];
-        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-        bool digit = c >= '0' && c <= '9';
-        if (!letter && !digit && !(c && strchr(others, c))) return false;
-    }
-    return true;
-}
-
 static bt_err check_label(const bt_label *labels, size_t at, bt_fault *fault) {
     bt_bytes key = labels[at].key;
-    if (!label_key_ok(key))
+    if (!bt_label_key_ok(key))
         return bt_fail(fault, BT_ERR_INVALID,
                        "labels: the key \"%.*s\" must be 1 to %u of [A-Za-z0-9._/-]",
                        BT_BYTES_ARG(bt_text_quote(key)), BT_LABEL_KEY_MAX);

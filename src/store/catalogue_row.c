@@ -1,16 +1,19 @@
 #include <stdlib.h>
 
 #include "bitting/store/v1/store.pb-c.h"
+#include "key/kind.h"
+#include "key/narrow.h"
 #include "store/row.h"
 
-/* Names, titles and descriptions of all that a catalogue can have are 40 KiB, and as much again are
+/* Names, titles, descriptions and templates of all that a catalogue can have are 60 KiB, and as much again are
  * the messages around them. */
-#define ARENA_SIZE (128u * 1024)
+#define ARENA_SIZE (192u * 1024)
 
 typedef struct catalogue_row {
     Bitting__Store__V1__Catalogue row;
     Bitting__Store__V1__Category categories[BT_CATEGORIES_MAX], *categories_list[BT_CATEGORIES_MAX];
     Bitting__Store__V1__Scope scopes[BT_MASK_BITS], *scopes_list[BT_MASK_BITS];
+    ProtobufCBinaryData former[BT_FORMER_NAMES_MAX];
     Bitting__Store__V1__Preset presets[BT_PRESETS_MAX], *presets_list[BT_PRESETS_MAX];
 } catalogue_row;
 
@@ -28,8 +31,19 @@ static void add_categories(catalogue_row *to, const bt_catalogue *catalogue) {
     to->row.n_categories = catalogue->categories_count;
 }
 
+/* next: where the names of this scope go. Returns where those of the following one do. */
+static ProtobufCBinaryData *add_former(const bt_catalogue *catalogue, uint32_t bit,
+                                       ProtobufCBinaryData *next, Bitting__Store__V1__Scope *row) {
+    row->former = next;
+    for (size_t i = 0; i < catalogue->former_count; i++)
+        if (catalogue->former[i].bit == bit) *next++ = bt_row_text(catalogue->former[i].name);
+    row->n_former = (size_t)(next - row->former);
+    return next;
+}
+
 static void add_scopes(catalogue_row *to, const bt_catalogue *catalogue) {
     size_t count = 0;
+    ProtobufCBinaryData *former = to->former;
     for (uint32_t bit = 0; bit < BT_MASK_BITS; bit++) {
         const bt_scope *scope = &catalogue->scopes[bit];
         if (!scope->name[0]) continue;
@@ -42,6 +56,7 @@ static void add_scopes(catalogue_row *to, const bt_catalogue *catalogue) {
         row->description = bt_row_text(scope->description);
         row->high_risk = scope->high_risk;
         row->retired = scope->retired;
+        former = add_former(catalogue, bit, former, row);
     }
     to->row.scopes = to->scopes_list;
     to->row.n_scopes = count;
@@ -57,6 +72,10 @@ static void add_presets(catalogue_row *to, const bt_catalogue *catalogue) {
         row->mask = preset->mask;
         row->full_access = preset->full_access;
         row->version = preset->version;
+        row->kind = preset->kind;
+        row->life_ms = preset->life_ms;
+        row->labels = bt_row_data(bt_catalogue_template(catalogue, preset->labels));
+        row->narrow = bt_row_data(bt_catalogue_template(catalogue, preset->narrow));
     }
     to->row.presets = to->presets_list;
     to->row.n_presets = catalogue->presets_count;
@@ -64,7 +83,7 @@ static void add_presets(catalogue_row *to, const bt_catalogue *catalogue) {
 
 bt_err bt_catalogue_encode(const bt_catalogue *catalogue, bt_bytes *ret_row) {
     if (catalogue->categories_count > BT_CATEGORIES_MAX ||
-        catalogue->presets_count > BT_PRESETS_MAX)
+        catalogue->presets_count > BT_PRESETS_MAX || catalogue->former_count > BT_FORMER_NAMES_MAX)
         return BT_ERR_INVALID;
     catalogue_row to;
     bitting__store__v1__catalogue__init(&to.row);
@@ -90,8 +109,27 @@ static bool read_category(const Bitting__Store__V1__Category *row, uint64_t *tak
            COPY(row->title, ret_category->title);
 }
 
+/* "billing.read" is of "billing". */
+static bool is_of_category(ProtobufCBinaryData name, const bt_category *category) {
+    size_t size = strlen(category->name);
+    return name.len > size + 1 && name.data[size] == '.' &&
+           memcmp(name.data, category->name, size) == 0;
+}
+
+static bool read_former(const Bitting__Store__V1__Scope *row, bt_catalogue *catalogue) {
+    for (size_t i = 0; i < row->n_former; i++) {
+        const bt_category *category = &catalogue->categories[catalogue->scopes[row->bit].category];
+        if (catalogue->former_count == BT_FORMER_NAMES_MAX) return false;
+        if (!is_of_category(row->former[i], category)) return false;
+        bt_former_name *former = &catalogue->former[catalogue->former_count++];
+        former->bit = (uint8_t)row->bit;
+        if (!COPY(row->former[i], former->name)) return false;
+    }
+    return true;
+}
+
 static bool read_scope(const Bitting__Store__V1__Scope *row, bt_catalogue *catalogue) {
-    if (row->bit >= BT_MASK_BITS || row->name.len == 0) return false;
+    if (row->bit >= BT_MASK_BITS) return false;
     bt_scope *scope = &catalogue->scopes[row->bit];
     if (scope->name[0]) return false;
     uint8_t category = 0;
@@ -99,19 +137,50 @@ static bool read_scope(const Bitting__Store__V1__Scope *row, bt_catalogue *catal
            !(bt_category_window(&catalogue->categories[category]) & bt_mask_bit(row->bit)))
         category++;
     if (category == catalogue->categories_count) return false;
+    if (!is_of_category(row->name, &catalogue->categories[category])) return false;
     scope->category = category;
     scope->high_risk = row->high_risk;
     scope->retired = row->retired;
     return COPY(row->name, scope->name) && COPY(row->title, scope->title) &&
-           COPY(row->description, scope->description);
+           COPY(row->description, scope->description) && read_former(row, catalogue);
 }
 
-static bool read_preset(const Bitting__Store__V1__Preset *row, bt_preset *ret_preset) {
+static bool read_template(ProtobufCBinaryData data, bt_catalogue *catalogue,
+                          bt_template_part *ret_part) {
+    if (data.len > sizeof catalogue->templates - catalogue->templates_size) return false;
+    *ret_part = (bt_template_part){(uint16_t)catalogue->templates_size, (uint16_t)data.len};
+    if (data.len) memcpy(catalogue->templates + catalogue->templates_size, data.data, data.len);
+    catalogue->templates_size += data.len;
+    return true;
+}
+
+static bool labels_ok(bt_bytes labels) {
+    bt_bytes key, value;
+    size_t count = 0;
+    for (; bt_label_next(&labels, &key, &value); count++)
+        if (!bt_label_key_ok(key) || value.size > BT_LABEL_VALUE_MAX) return false;
+    return labels.size == 0 && count <= BT_LABELS_MAX;
+}
+
+static bool narrow_ok(bt_bytes row) {
+    bt_narrow narrow;
+    return row.size == 0 || bt_narrow_decode(row, &narrow);
+}
+
+static bool read_preset(const Bitting__Store__V1__Preset *row, bt_catalogue *catalogue,
+                        bt_preset *ret_preset) {
     if (row->name.len == 0 || row->mask & BT_MASK_FORBIDDEN) return false;
+    if (row->kind > BT_KIND_LAST || row->life_ms < 0) return false;
+    if (!labels_ok(bt_row_bytes(row->labels)) || !narrow_ok(bt_row_bytes(row->narrow)))
+        return false;
     ret_preset->mask = row->mask;
     ret_preset->full_access = row->full_access;
     ret_preset->version = row->version;
-    return COPY(row->name, ret_preset->name) && COPY(row->description, ret_preset->description);
+    ret_preset->kind = (uint8_t)row->kind;
+    ret_preset->life_ms = row->life_ms;
+    return COPY(row->name, ret_preset->name) && COPY(row->description, ret_preset->description) &&
+           read_template(row->labels, catalogue, &ret_preset->labels) &&
+           read_template(row->narrow, catalogue, &ret_preset->narrow);
 }
 
 static bool read_all(const Bitting__Store__V1__Catalogue *row, bt_catalogue *catalogue) {
@@ -123,17 +192,21 @@ static bool read_all(const Bitting__Store__V1__Catalogue *row, bt_catalogue *cat
     catalogue->categories_count = row->n_categories;
     for (size_t i = 0; ok && i < row->n_scopes; i++) ok = read_scope(row->scopes[i], catalogue);
     for (size_t i = 0; ok && i < row->n_presets; i++)
-        ok = read_preset(row->presets[i], &catalogue->presets[i]);
+        ok = read_preset(row->presets[i], catalogue, &catalogue->presets[i]);
     catalogue->presets_count = row->n_presets;
     catalogue->generation = row->generation;
     return ok;
 }
 
-/* A name that two bits share finds the first of them alone. */
+/* A name that two bits share finds one of them alone. */
 static bool names_unique(const bt_catalogue *catalogue) {
     for (int bit = 0; bit < (int)BT_MASK_BITS; bit++) {
         bt_bytes name = bt_bytes_text(catalogue->scopes[bit].name);
         if (name.size && bt_catalogue_find(catalogue, name) != bit) return false;
+    }
+    for (size_t i = 0; i < catalogue->former_count; i++) {
+        const bt_former_name *former = &catalogue->former[i];
+        if (bt_catalogue_find(catalogue, bt_bytes_text(former->name)) != former->bit) return false;
     }
     return true;
 }

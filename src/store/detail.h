@@ -5,22 +5,15 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "key/label.h"
 #include "key/owner.h"
 
 #define BT_NAME_MAX 200u
 #define BT_METADATA_MAX 8192u
-#define BT_LABELS_MAX 32u
-#define BT_LABEL_KEY_MAX 63u
-#define BT_LABEL_VALUE_MAX 255u
 #define BT_REVOKE_REASON_MAX 500u
 #define BT_CREATED_BY_MAX 64u
 /* An arena of this size decodes any detail that this program wrote. */
 #define BT_DETAIL_ARENA 65536u
-
-typedef struct bt_label {
-    bt_bytes key;
-    bt_bytes value;
-} bt_label;
 
 typedef struct bt_detail {
     uint64_t record_key;

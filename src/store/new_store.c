@@ -57,7 +57,6 @@ static int put_environments(MDB_txn *txn, const bt_tables *tables) {
 static int put_rows(MDB_txn *txn, const bt_pepper *pepper) {
     bt_catalogue catalogue;
     bt_catalogue_default(&catalogue);
-    catalogue.generation = 1;
     uint8_t fingerprint[BT_FINGERPRINT_SIZE];
     bt_pepper_fingerprint(pepper, fingerprint);
     uint32_t schema = BT_STORE_SCHEMA;

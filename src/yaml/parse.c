@@ -1,4 +1,5 @@
 /* From libyaml's events to the tree. */
+#include <stdio.h>
 #include <yaml.h>
 
 #include "yaml/yaml.h"
@@ -6,25 +7,41 @@
 typedef struct reader {
     yaml_parser_t parser;
     yaml_event_t event; /* the one that was read last; freed with the next, or at the end */
+    bt_bytes file;
     bt_arena *arena;
     bt_fault *fault;
 } reader;
+
+static bt_err fail_at(const reader *r, yaml_mark_t mark, bt_err err, const char *what) {
+    return bt_fail(r->fault, err, "line %zu, column %zu: %s", mark.line + 1, mark.column + 1, what);
+}
+
+/* libyaml gives bytes that are no text by their offset alone. */
+static yaml_mark_t mark_of(bt_bytes file, size_t offset) {
+    yaml_mark_t mark = {0};
+    for (size_t i = 0; i < offset && i < file.size; i++) {
+        bool newline = file.data[i] == '\n';
+        mark.line += newline;
+        mark.column = newline ? 0 : mark.column + 1;
+    }
+    return mark;
+}
 
 static bt_err next_event(reader *r) {
     yaml_event_delete(&r->event);
     if (yaml_parser_parse(&r->parser, &r->event)) return BT_OK;
     const char *problem = r->parser.problem ? r->parser.problem : "out of memory";
-    return bt_fail(r->fault, BT_ERR_INVALID, "line %zu: %s", r->parser.problem_mark.line + 1,
-                   problem);
+    if (r->parser.error == YAML_READER_ERROR)
+        return fail_at(r, mark_of(r->file, r->parser.problem_offset), BT_ERR_INVALID, problem);
+    return fail_at(r, r->parser.problem_mark, BT_ERR_INVALID, problem);
 }
 
 static bt_err refuse(const reader *r, const char *what) {
-    return bt_fail(r->fault, BT_ERR_INVALID, "line %zu: %s", r->event.start_mark.line + 1, what);
+    return fail_at(r, r->event.start_mark, BT_ERR_INVALID, what);
 }
 
 static bt_err too_large(const reader *r) {
-    return bt_fail(r->fault, BT_ERR_EXHAUSTED, "line %zu: the file is too large",
-                   r->event.start_mark.line + 1);
+    return fail_at(r, r->event.start_mark, BT_ERR_EXHAUSTED, "the file is too large");
 }
 
 /* A `!` tag on a scalar arrives as quoted, not plain. */
@@ -53,6 +70,11 @@ static bt_err copy_text(reader *r, bt_bytes *ret_text) {
 
 static bt_err read_children(reader *r, bt_yaml *parent, unsigned depth);
 
+static void begin_at(bt_yaml *node, yaml_mark_t mark) {
+    node->line = (unsigned)mark.line + 1;
+    node->column = (unsigned)mark.column + 1;
+}
+
 /* The node that the last event begins. */
 static bt_err read_node(reader *r, unsigned depth, bt_yaml **ret_node) {
     if (depth > BT_YAML_DEPTH_MAX) return refuse(r, "nested too deeply");
@@ -60,7 +82,8 @@ static bt_err read_node(reader *r, unsigned depth, bt_yaml **ret_node) {
     if (has_decoration(&r->event)) return refuse(r, "anchors and tags are not taken");
     bt_yaml *node = bt_arena_alloc(r->arena, sizeof *node);
     if (!node) return too_large(r);
-    *node = (bt_yaml){.line = (unsigned)r->event.start_mark.line + 1};
+    *node = (bt_yaml){0};
+    begin_at(node, r->event.start_mark);
     *ret_node = node;
     if (r->event.type == YAML_SCALAR_EVENT) {
         node->quoted = r->event.data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
@@ -70,15 +93,20 @@ static bt_err read_node(reader *r, unsigned depth, bt_yaml **ret_node) {
     return read_children(r, node, depth + 1);
 }
 
+static bt_err refuse_twice(const reader *r, const bt_yaml *first) {
+    char text[sizeof r->fault->text];
+    snprintf(text, sizeof text, "`%.*s` is here twice (line %u)", BT_BYTES_ARG(first->name),
+             first->line);
+    return refuse(r, text);
+}
+
 static bt_err read_name(reader *r, const bt_yaml *parent, bt_bytes *ret_name) {
     if (r->event.type != YAML_SCALAR_EVENT || has_decoration(&r->event))
         return refuse(r, "a field's name is plain text");
     BT_TRY(copy_text(r, ret_name));
     if (bt_bytes_equal(*ret_name, BT_LITERAL("<<"))) return refuse(r, "`<<` is not taken");
     for (const bt_yaml *child = parent->first; child; child = child->next)
-        if (bt_bytes_equal(child->name, *ret_name))
-            return bt_fail(r->fault, BT_ERR_INVALID, "line %zu: `%.*s` is here twice (line %u)",
-                           r->event.start_mark.line + 1, BT_BYTES_ARG(*ret_name), child->line);
+        if (bt_bytes_equal(child->name, *ret_name)) return refuse_twice(r, child);
     return next_event(r);
 }
 
@@ -93,9 +121,11 @@ static bt_err read_children(reader *r, bt_yaml *parent, unsigned depth) {
         if (parent->count == BT_YAML_CHILDREN_MAX) return too_large(r);
         bt_bytes name = {0};
         bt_yaml *child = NULL;
+        yaml_mark_t mark = r->event.start_mark;
         if (parent->type == BT_YAML_MAP) BT_TRY(read_name(r, parent, &name));
         BT_TRY(read_node(r, depth, &child));
         child->name = name;
+        begin_at(child, mark);
         *last = child;
         last = &child->next;
         BT_TRY(next_event(r));
@@ -119,7 +149,7 @@ bt_err bt_yaml_parse(bt_bytes file, bt_arena *arena, const bt_yaml **ret_root, b
     if (file.size > BT_YAML_FILE_MAX)
         return bt_fail(fault, BT_ERR_EXHAUSTED, "the file is larger than %zu bytes",
                        BT_YAML_FILE_MAX);
-    reader r = {.arena = arena, .fault = fault};
+    reader r = {.file = file, .arena = arena, .fault = fault};
     if (!yaml_parser_initialize(&r.parser))
         return bt_fail(fault, BT_ERR_EXHAUSTED, "no memory to read the file");
     yaml_parser_set_encoding(&r.parser, YAML_UTF8_ENCODING);

@@ -9,7 +9,7 @@ bt_err bt_yaml_fail(const bt_yaml *node, bt_fault *fault, const char *format, ..
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    return bt_fail(fault, BT_ERR_INVALID, "line %u: %s", node->line, text);
+    return bt_fail(fault, BT_ERR_INVALID, "line %u, column %u: %s", node->line, node->column, text);
 }
 
 const bt_yaml *bt_yaml_get(const bt_yaml *map, const char *name) {
@@ -83,7 +83,9 @@ bt_err bt_yaml_texts(const bt_yaml *node, size_t count_max, size_t text_max, bt_
     if (count > count_max)
         return bt_yaml_fail(node, fault, "a list of %zu; at most %zu are taken", count, count_max);
     bt_bytes *texts = bt_arena_alloc(arena, (count + 1) * sizeof *texts);
-    if (!texts) return bt_fail(fault, BT_ERR_EXHAUSTED, "line %u: too large", node->line);
+    if (!texts)
+        return bt_fail(fault, BT_ERR_EXHAUSTED, "line %u, column %u: too large", node->line,
+                       node->column);
     const bt_yaml *item = list ? node->first : node;
     for (size_t i = 0; i < count; i++, item = item->next) {
         BT_TRY(check_text(item, list ? "an item of this list" : "this", text_max, fault));

@@ -20,8 +20,9 @@ typedef struct bt_yaml bt_yaml;
 
 struct bt_yaml {
     bt_yaml_type type;
-    bool quoted;    /* TEXT: was in quotes, so `"true"` is text */
-    unsigned line;  /* from 1 */
+    bool quoted;   /* TEXT: was in quotes, so `"true"` is text */
+    unsigned line; /* where it begins, from 1; a child of a map begins with its name */
+    unsigned column;
     size_t count;   /* of children */
     bt_bytes name;  /* in a map: the key */
     bt_bytes text;  /* TEXT: printable UTF-8 */
@@ -29,7 +30,7 @@ struct bt_yaml {
     bt_yaml *next;  /* the next child of the same parent */
 };
 
-/* The tree lives in the arena. BT_ERR_INVALID, with "line N: ..." in the fault; BT_ERR_EXHAUSTED where file or arena
+/* The tree lives in the arena. BT_ERR_INVALID, with "line N, column N: ..." in the fault; BT_ERR_EXHAUSTED where file or arena
  * is too small for it. Not for hot paths: the parser allocates. */
 bt_err bt_yaml_parse(bt_bytes file, bt_arena *arena, const bt_yaml **ret_root, bt_fault *fault);
 
@@ -37,7 +38,7 @@ bt_err bt_yaml_parse(bt_bytes file, bt_arena *arena, const bt_yaml **ret_root, b
 const bt_yaml *bt_yaml_get(const bt_yaml *map, const char *name);
 
 /* That a node is a map and has no other children than the names, a list ended by NULL. `what` it is, is for the
- * message: "line 4: `scope` is not a field of a route; the fields are ...". */
+ * message: "line 4, column 3: `scope` is not a field of a route; the fields are ...". */
 bt_err bt_yaml_check_map(const bt_yaml *node, const char *what, const char *const names[],
                          bt_fault *fault);
 
@@ -51,7 +52,7 @@ bt_err bt_yaml_get_text(const bt_yaml *map, const char *name, size_t max, bt_byt
 bt_err bt_yaml_texts(const bt_yaml *node, size_t count_max, size_t text_max, bt_arena *arena,
                      const bt_bytes **ret_texts, size_t *ret_count, bt_fault *fault);
 
-/* Fills the fault with "line N: ..." */
+/* Fills the fault with "line N, column N: ..." */
 bt_err bt_yaml_fail(const bt_yaml *node, bt_fault *fault, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -42,8 +42,9 @@ START_TEST(a_bad_file_replaces_the_table) {
     ck_assert_uint_eq(mask_of(&view, routes, test_catalogue()), 1);
     write_file("version: 1\nroutes:\n- {method: GET, path: /x, scopes: nothing.such}\n");
     ck_assert_int_eq(bt_routes_reload(routes, test_catalogue(), &fault), BT_ERR_INVALID);
-    ck_assert_msg(strstr(fault.text, file) == fault.text && strstr(fault.text, ": line 3: "), "%s",
-                  fault.text);
+    ck_assert_msg(strstr(fault.text, file) == fault.text &&
+                      strstr(fault.text, ": line 3, column 27: "),
+                  "%s", fault.text);
     ck_assert_uint_eq(mask_of(&view, routes, test_catalogue()), 1);
     unlink(file);
     ck_assert_int_eq(bt_routes_reload(routes, test_catalogue(), &fault), BT_ERR_NOT_FOUND);

@@ -98,6 +98,34 @@ START_TEST(environments_at_their_limits_are_refused) {
 }
 END_TEST
 
+/* Of the longest: its category, a dot, and one letter again and again. */
+static void fill_name(const bt_catalogue *catalogue, uint8_t bit, char letter, char *ret_name) {
+    memset(ret_name, letter, BT_SCOPE_NAME_MAX);
+    memcpy(ret_name, catalogue->categories[bit / 4].name, BT_CATEGORY_NAME_MAX);
+    ret_name[BT_CATEGORY_NAME_MAX] = '.';
+}
+
+/* Former names in the order of their bits, templates in that of their presets: as rows have them. */
+static void fill_rest(bt_catalogue *catalogue) {
+    for (uint8_t i = 0; i < BT_FORMER_NAMES_MAX; i++) {
+        uint8_t bit = i < BT_MASK_BITS ? i : BT_MASK_BITS - 1;
+        catalogue->former[i].bit = bit;
+        fill_name(catalogue, bit, (char)('A' + i), catalogue->former[i].name);
+    }
+    catalogue->former_count = BT_FORMER_NAMES_MAX;
+    for (size_t i = 0; i < BT_PRESETS_MAX; i++) {
+        uint16_t at = (uint16_t)catalogue->templates_size;
+        uint16_t size = BT_TEMPLATES_MAX / BT_PRESETS_MAX;
+        catalogue->presets[i].kind = 1 + i % 4;
+        catalogue->presets[i].life_ms = INT64_MAX;
+        catalogue->presets[i].labels = (bt_template_part){at, size};
+        catalogue->presets[i].narrow = (bt_template_part){(uint16_t)(at + size), 0};
+        memset(catalogue->templates + at, 'l', size);
+        catalogue->templates[at + 1] = catalogue->templates[at + size - 1] = '\0';
+        catalogue->templates_size += size;
+    }
+}
+
 static void fill_catalogue(bt_catalogue *catalogue) {
     catalogue->generation = UINT64_MAX;
     catalogue->categories_count = BT_CATEGORIES_MAX;
@@ -111,7 +139,8 @@ static void fill_catalogue(bt_catalogue *catalogue) {
     }
     for (uint8_t bit = 0; bit < BT_MASK_BITS; bit++) {
         bt_scope *scope = &catalogue->scopes[bit];
-        memset(scope->name, '0' + bit, BT_SCOPE_NAME_MAX);
+        fill_name(catalogue, bit, '0', scope->name);
+        scope->name[BT_CATEGORY_NAME_MAX + 1] = (char)('0' + bit);
         memset(scope->title, 't', BT_TITLE_MAX);
         memset(scope->description, 'd', BT_DESCRIPTION_MAX);
         scope->category = bit / 4;
@@ -126,6 +155,7 @@ static void fill_catalogue(bt_catalogue *catalogue) {
         preset->full_access = i % 2;
         preset->version = UINT32_MAX;
     }
+    fill_rest(catalogue);
     bt_catalogue_seal(catalogue);
 }
 
@@ -140,5 +170,62 @@ START_TEST(a_catalogue_at_its_limits_is_refused) {
 }
 END_TEST
 
+typedef void damage(bt_catalogue *catalogue);
+
+static void name_of_another_category(bt_catalogue *catalogue) {
+    catalogue->scopes[9].name[0] = 'z';
+}
+
+static void former_name_of_another_category(bt_catalogue *catalogue) {
+    catalogue->former[9].name[0] = 'z';
+}
+
+static void former_name_that_another_scope_has(bt_catalogue *catalogue) {
+    memcpy(catalogue->former[0].name, catalogue->scopes[1].name, BT_SCOPE_NAME_MAX);
+}
+
+static void labels_without_an_end(bt_catalogue *catalogue) {
+    catalogue->templates[catalogue->presets[3].labels.size - 1] = 'x';
+}
+
+static void label_of_another_shape(bt_catalogue *catalogue) {
+    catalogue->templates[catalogue->presets[3].labels.at] = '?';
+}
+
+static void narrowing_that_is_no_row(bt_catalogue *catalogue) {
+    catalogue->presets[3].narrow = (bt_template_part){0, 5};
+}
+
+static void kind_that_is_none(bt_catalogue *catalogue) {
+    catalogue->presets[3].kind = 5;
+}
+
+static void life_that_ends_before_it_begins(bt_catalogue *catalogue) {
+    catalogue->presets[3].life_ms = -1;
+}
+
+START_TEST(a_catalogue_that_breaks_a_rule_is_read) {
+    static damage *const damages[] = {name_of_another_category,
+                                      former_name_of_another_category,
+                                      former_name_that_another_scope_has,
+                                      labels_without_an_end,
+                                      label_of_another_shape,
+                                      narrowing_that_is_no_row,
+                                      kind_that_is_none,
+                                      life_that_ends_before_it_begins};
+    for (size_t i = 0; i < sizeof damages / sizeof *damages; i++) {
+        static bt_catalogue catalogue, again;
+        catalogue = (bt_catalogue){0};
+        fill_catalogue(&catalogue);
+        damages[i](&catalogue);
+        bt_bytes row;
+        ck_assert_int_eq(bt_catalogue_encode(&catalogue, &row), BT_OK);
+        ck_assert_msg(bt_catalogue_decode(row, &again) == BT_ERR_INTERNAL, "damage %zu", i);
+        free_row(row);
+    }
+}
+END_TEST
+
 UNIT_MAIN("rows", a_detail_at_its_limits_is_refused, a_detail_over_a_limit_is_written,
-          environments_at_their_limits_are_refused, a_catalogue_at_its_limits_is_refused)
+          environments_at_their_limits_are_refused, a_catalogue_at_its_limits_is_refused,
+          a_catalogue_that_breaks_a_rule_is_read)

@@ -49,7 +49,7 @@ START_TEST(a_file_that_means_more_than_it_shows_is_taken) {
                {"&x a: 1", "plain text"},
                {"a: !!str 1", "tags"},
                {"<<: {a: 1}", "`<<`"},
-               {"a: 1\na: 2", "line 2: `a` is here twice (line 1)"},
+               {"a: 1\na: 2", "line 2, column 1: `a` is here twice (line 1)"},
                {"[a]: 1", "plain text"},
                {"a: \"\\0\"", "control character"},
                {"a: \"\\x07\"", "control character"},

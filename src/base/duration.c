@@ -1,4 +1,7 @@
-#include "cli/duration.h"
+#include "base/duration.h"
+
+#include <inttypes.h>
+#include <stdio.h>
 
 #include "base/clock.h"
 
@@ -34,4 +37,19 @@ bool bt_duration_parse(bt_bytes text, int64_t *ret_ms) {
     if (count == 0) return false;
     *ret_ms = count * unit;
     return true;
+}
+
+void bt_duration_format(int64_t duration_ms, char ret_text[24]) {
+    static const struct {
+        int64_t ms;
+        const char *unit;
+    } units[] = {{7 * BT_DAY_MS, "w"},     {BT_DAY_MS, "d"},    {3600 * BT_SECOND_MS, "h"},
+                 {60 * BT_SECOND_MS, "m"}, {BT_SECOND_MS, "s"}, {1, "ms"}};
+    size_t at = 0;
+    if (duration_ms == BT_NEVER_MS) {
+        snprintf(ret_text, 24, "never");
+        return;
+    }
+    while (duration_ms % units[at].ms) at++;
+    snprintf(ret_text, 24, "%" PRId64 "%s", duration_ms / units[at].ms, units[at].unit);
 }

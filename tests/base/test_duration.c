@@ -1,4 +1,4 @@
-#include "cli/duration.h"
+#include "base/duration.h"
 
 #include "base/clock.h"
 #include "unit.h"
@@ -31,5 +31,19 @@ START_TEST(a_huge_span_is_refused_and_does_not_wrap) {
     ck_assert_int_eq(parsed("99999999999999999999999999999999999999w"), -1);
 }
 
+START_TEST(a_span_is_written_otherwise_than_it_reads) {
+    static const struct {
+        const char *text, *back;
+    } spans[] = {{"90d", "90d"}, {"14d", "2w"}, {"36h", "36h"}, {"48h", "2d"},
+                 {"90m", "90m"}, {"60m", "1h"}, {"59s", "59s"}, {"3652500d", "3652500d"},
+                 {"70d", "10w"}};
+    for (size_t i = 0; i < sizeof spans / sizeof *spans; i++) {
+        char text[24];
+        bt_duration_format(parsed(spans[i].text), text);
+        ck_assert_str_eq(text, spans[i].back);
+    }
+}
+END_TEST
+
 UNIT_MAIN("duration", each_unit_means_what_it_says, what_is_no_span_is_refused,
-          a_huge_span_is_refused_and_does_not_wrap)
+          a_huge_span_is_refused_and_does_not_wrap, a_span_is_written_otherwise_than_it_reads)

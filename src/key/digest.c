@@ -1,9 +1,13 @@
 #include "key/digest.h"
 
+#include <assert.h>
 #include <sodium.h>
+
+#include "key/blake2b.h"
 
 struct bt_pepper {
     uint8_t bytes[BT_PEPPER_SIZE];
+    bt_blake2b keyed; /* what a digest begins from: as secret as the pepper */
 };
 
 bt_pepper *bt_pepper_from_bytes(const uint8_t bytes[BT_PEPPER_SIZE]) {
@@ -11,6 +15,7 @@ bt_pepper *bt_pepper_from_bytes(const uint8_t bytes[BT_PEPPER_SIZE]) {
     bt_pepper *pepper = sodium_malloc(sizeof *pepper);
     if (!pepper) return NULL;
     memcpy(pepper->bytes, bytes, BT_PEPPER_SIZE);
+    pepper->keyed = bt_blake2b_keyed(bytes, BT_PEPPER_SIZE, BT_DIGEST_SIZE);
     sodium_mprotect_readonly(pepper);
     return pepper;
 }
@@ -34,15 +39,19 @@ void bt_pepper_fingerprint(const bt_pepper *pepper, uint8_t ret_fingerprint[BT_F
 }
 
 bt_digest bt_digest_token(const bt_pepper *pepper, bt_bytes environment, bt_bytes token) {
-    uint8_t input[BT_DIGEST_INPUT_MAX]; /* one block of BLAKE2b */
+    uint64_t block[BT_BLAKE2B_WORDS] = {0};
+    uint8_t *input = (uint8_t *)block;
+    static_assert(sizeof block == BT_DIGEST_INPUT_MAX, "a digest's input is one block");
     size_t size = environment.size + 1 + token.size;
-    if (size > sizeof input) __builtin_trap();
+    if (size > sizeof block) __builtin_trap();
     memcpy(input, environment.data, environment.size);
-    input[environment.size] = 0;
     memcpy(input + environment.size + 1, token.data, token.size);
+    bt_blake2b state = pepper->keyed;
     bt_digest digest;
-    keyed_hash(pepper, bt_bytes_of(input, size), digest.bytes, sizeof digest.bytes);
-    sodium_memzero(input, size);
+    bt_blake2b_end(&state, block, size);
+    memcpy(digest.bytes, state.h, sizeof digest.bytes);
+    sodium_memzero(block, sizeof block);
+    sodium_memzero(&state, sizeof state);
     return digest;
 }
 

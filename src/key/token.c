@@ -1,14 +1,37 @@
 #include "key/token.h"
 
 #include <sodium.h>
-#include <zlib.h>
+
+#include "key/crc32.h"
 
 static const char digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 #define BASE 62u
 
-static bool is_letter_or_digit(uint8_t c) {
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-}
+#define NO_DIGIT 0x80u
+
+/* What each byte is worth as a digit, or NO_DIGIT. */
+/* clang-format off */
+#define no NO_DIGIT
+static const uint8_t worth[256] = {
+    no, no, no, no, no, no, no, no, no, no, no, no, no, no, no, no,
+    no, no, no, no, no, no, no, no, no, no, no, no, no, no, no, no,
+    no, no, no, no, no, no, no, no, no, no, no, no, no, no, no, no,
+    0, 1, 2, 3, 4, 5, 6, 7, 8, 9, no, no, no, no, no, no,
+    no, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24,
+    25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, no, no, no, no, no,
+    no, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50,
+    51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, no, no, no, no, no,
+    no, no, no, no, no, no, no, no, no, no, no, no, no, no, no, no,
+    no, no, no, no, no, no, no, no, no, no, no, no, no, no, no, no,
+    no, no, no, no, no, no, no, no, no, no, no, no, no, no, no, no,
+    no, no, no, no, no, no, no, no, no, no, no, no, no, no, no, no,
+    no, no, no, no, no, no, no, no, no, no, no, no, no, no, no, no,
+    no, no, no, no, no, no, no, no, no, no, no, no, no, no, no, no,
+    no, no, no, no, no, no, no, no, no, no, no, no, no, no, no, no,
+    no, no, no, no, no, no, no, no, no, no, no, no, no, no, no, no,
+};
+#undef no
+/* clang-format on */
 
 bool bt_token_prefix_ok(bt_bytes prefix) {
     if (prefix.size == 0 || prefix.size > BT_TOKEN_PREFIX_MAX) return false;
@@ -22,8 +45,15 @@ bool bt_token_prefix_ok(bt_bytes prefix) {
 
 /* 62^6 > 2^32, so every checksum has a form and exactly one. */
 static void write_checksum(bt_bytes covered, char ret_text[BT_TOKEN_CHECKSUM]) {
-    uint32_t sum = (uint32_t)crc32_z(0, covered.data, covered.size);
+    uint32_t sum = bt_crc32(covered);
     for (size_t i = BT_TOKEN_CHECKSUM; i-- > 0; sum /= BASE) ret_text[i] = digits[sum % BASE];
+}
+
+/* What six digits say, which may be more than any checksum is. */
+static uint64_t read_checksum(const uint8_t text[BT_TOKEN_CHECKSUM]) {
+    uint64_t sum = 0;
+    for (size_t i = 0; i < BT_TOKEN_CHECKSUM; i++) sum = sum * BASE + worth[text[i]];
+    return sum;
 }
 
 /* Each digit as likely as any other: bytes from the last, incomplete round of 62 are thrown away.
@@ -71,13 +101,12 @@ bool bt_token_parse(bt_bytes token, bt_bytes *ret_prefix) {
     if (token.size > BT_TOKEN_MAX || token.size < BT_TOKEN_BODY + 2) return false;
     bt_bytes prefix = bt_bytes_of(token.data, token.size - BT_TOKEN_BODY - 1);
     if (token.data[prefix.size] != '_') return false;
-    for (size_t i = prefix.size + 1; i < token.size; i++)
-        if (!is_letter_or_digit(token.data[i])) return false;
-    if (!bt_token_prefix_ok(prefix)) return false;
-    char sum[BT_TOKEN_CHECKSUM];
+    unsigned worths = 0;
+    for (size_t i = prefix.size + 1; i < token.size; i++) worths |= worth[token.data[i]];
+    if (worths & NO_DIGIT || !bt_token_prefix_ok(prefix)) return false;
     size_t covered = token.size - BT_TOKEN_CHECKSUM;
-    write_checksum(bt_bytes_of(token.data, covered), sum);
-    if (memcmp(sum, token.data + covered, sizeof sum) != 0) return false;
+    if (read_checksum(token.data + covered) != bt_crc32(bt_bytes_of(token.data, covered)))
+        return false;
     *ret_prefix = prefix;
     return true;
 }

@@ -15,6 +15,7 @@ struct bt_snapshot {
     MDB_cursor *walk[BT_TABLES];
     bool walking[BT_TABLES]; /* the cursor belongs to this renewal */
     bt_view view;
+    size_t viewed; /* transaction that the view was read in; 0: none */
 };
 
 bt_err bt_snapshot_open(bt_store *store, bt_snapshot **ret_snapshot, bt_fault *fault) {
@@ -43,13 +44,24 @@ bt_snapshot *bt_snapshot_close(bt_snapshot *snapshot) {
     return NULL;
 }
 
+/* A transaction's number is never given to another content of the file: where it is the one before, so is
+ * everything else. */
+static bt_err view(bt_snapshot *snapshot) {
+    size_t transaction = mdb_txn_id(snapshot->txn);
+    if (transaction == snapshot->viewed) return BT_OK;
+    snapshot->viewed = 0;
+    BT_TRY(bt_view_read(&snapshot->view, snapshot->txn, &snapshot->store->tables));
+    snapshot->viewed = transaction;
+    return BT_OK;
+}
+
 bt_err bt_snapshot_renew(bt_snapshot *snapshot) {
     if (!bt_store_usable(snapshot->store)) return BT_ERR_UNAVAILABLE;
     bt_snapshot_reset(snapshot);
     int rc = mdb_txn_renew(snapshot->txn);
     if (rc) return rc == MDB_MAP_RESIZED ? BT_ERR_UNAVAILABLE : BT_ERR_INTERNAL;
     snapshot->renewed = true;
-    bt_err err = bt_view_read(&snapshot->view, snapshot->txn, &snapshot->store->tables);
+    bt_err err = view(snapshot);
     if (!err) return BT_OK;
     bt_snapshot_reset(snapshot);
     return err == BT_ERR_INTERNAL ? BT_ERR_INTERNAL : BT_ERR_UNAVAILABLE;

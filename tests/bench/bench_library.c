@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "bitting/bitting.h"
 #include "made_keys.h"
@@ -36,7 +37,21 @@ typedef struct worker {
     size_t start;
     uint32_t *latencies; /* of each check, in ns; NULL: not wanted */
     uint64_t wrong;
+    int64_t cpu_ns;
 } worker;
+
+/* Nanoseconds a check. */
+typedef struct figures {
+    double cpu; /* of the processor: does not grow with what else the machine does */
+    double
+        wall; /* from begin to end of the round; half of cpu with two threads on two idle cores */
+} figures;
+
+static int64_t thread_cpu_ns(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return time.tv_sec * INT64_C(1000000000) + time.tv_nsec;
+}
 
 static uint64_t number(const char *text) {
     char *end;
@@ -130,7 +145,7 @@ static void *work(void *argument) {
     bitting_question question = question_of(plan);
     bitting_answer answer = BITTING_ANSWER_INIT;
     bitting_reason right = plan->denied ? BITTING_REASON_MISSING_SCOPE : BITTING_REASON_ALLOWED;
-    int64_t before = self->latencies ? bt_clock_monotonic_ns() : 0;
+    int64_t cpu = thread_cpu_ns(), before = self->latencies ? bt_clock_monotonic_ns() : 0;
     for (uint64_t i = 0; i < plan->checks; i++) {
         question.token = plan->tokens + (self->start + i) % plan->drawn * TOKEN_STRIDE;
         question.token_size = strlen(question.token);
@@ -141,34 +156,47 @@ static void *work(void *argument) {
         self->latencies[i] = (uint32_t)(now - before);
         before = now;
     }
+    self->cpu_ns = thread_cpu_ns() - cpu;
     return NULL;
 }
 
-/* Nanoseconds a check, over all threads: half of it with two threads that do not hinder each other. */
-static double run_round(const bench *self, unsigned threads, unsigned round) {
+static figures run_round(const bench *self, unsigned threads, unsigned round) {
     pthread_t ids[64];
     worker workers[64];
-    int64_t before = bt_clock_monotonic_ns();
+    int64_t before = bt_clock_monotonic_ns(), cpu = 0;
+    uint64_t wrong = 0;
     for (unsigned i = 0; i < threads; i++) {
         workers[i] = (worker){.bench = self, .start = (round * 64 + i) * (self->drawn / 97)};
         if (pthread_create(&ids[i], NULL, work, &workers[i])) exit(1);
     }
-    uint64_t wrong = 0;
     for (unsigned i = 0; i < threads; i++) {
         pthread_join(ids[i], NULL);
         wrong += workers[i].wrong;
+        cpu += workers[i].cpu_ns;
     }
     int64_t took = bt_clock_monotonic_ns() - before;
     if (wrong) {
         fprintf(stderr, "bench_library: %" PRIu64 " answers were wrong\n", wrong);
         exit(1);
     }
-    return (double)took / (double)(self->checks * threads);
+    double checks = (double)(self->checks * threads);
+    return (figures){.cpu = (double)cpu / checks, .wall = (double)took / checks};
 }
 
-static int by_value(const void *a, const void *b) {
-    double left = *(const double *)a, right = *(const double *)b;
+static int by_cpu(const void *a, const void *b) {
+    double left = ((const figures *)a)->cpu, right = ((const figures *)b)->cpu;
     return (left > right) - (left < right);
+}
+
+static int by_wall(const void *a, const void *b) {
+    double left = ((const figures *)a)->wall, right = ((const figures *)b)->wall;
+    return (left > right) - (left < right);
+}
+
+/* The middle one of the rounds' walls. */
+static double median_wall(figures *rounds, unsigned count) {
+    qsort(rounds, count, sizeof *rounds, by_wall);
+    return rounds[count / 2].wall;
 }
 
 static int by_latency(const void *a, const void *b) {
@@ -186,31 +214,39 @@ static int64_t clock_cost(void) {
     return least;
 }
 
-static void print(const bench *self, double *one, double *all) {
+static void measure_latencies(const bench *self, int64_t *ret_median, int64_t *ret_p99) {
     worker alone = {.bench = self, .latencies = calloc(self->checks, sizeof(uint32_t))};
     if (!alone.latencies) exit(1);
+    int64_t clock = clock_cost();
     work(&alone);
     qsort(alone.latencies, self->checks, sizeof(uint32_t), by_latency);
-    qsort(one, self->rounds, sizeof *one, by_value);
-    qsort(all, self->rounds, sizeof *all, by_value);
-    double mean = one[self->rounds / 2], faster = mean / all[self->rounds / 2];
-    int64_t clock = clock_cost();
-    int64_t p50 = alone.latencies[self->checks / 2] - clock;
-    int64_t p99 = alone.latencies[self->checks / 100 * 99] - clock;
-    const char *format = self->json
-                             ? "{\"keys\": %" PRIu64 ", \"mean_ns\": %.0f, \"least_ns\": %.0f, "
-                               "\"most_ns\": %.0f, \"median_ns\": %" PRId64 ", \"p99_ns\": %" PRId64
-                               ", \"threads\": %u, \"times_one_thread\": %.2f}\n"
-                             : "%" PRIu64 " keys: %.0f ns a check (%.0f-%.0f), median %" PRId64
-                               ", p99 %" PRId64 "; %u threads do %.2f times what one does\n";
-    printf(format, self->keys, mean, one[0], one[self->rounds - 1], p50, p99, self->threads,
-           faster);
+    *ret_median = alone.latencies[self->checks / 2] - clock;
+    *ret_p99 = alone.latencies[self->checks / 100 * 99] - clock;
     free(alone.latencies);
+}
+
+static void print(const bench *self, figures *one, figures *all) {
+    unsigned middle = self->rounds / 2;
+    int64_t median, p99;
+    measure_latencies(self, &median, &p99);
+    double wall_times = median_wall(one, self->rounds) / median_wall(all, self->rounds);
+    qsort(one, self->rounds, sizeof *one, by_cpu);
+    qsort(all, self->rounds, sizeof *all, by_cpu);
+    double cpu_times = self->threads * one[middle].cpu / all[middle].cpu;
+    const char *format =
+        self->json ? "{\"keys\": %" PRIu64 ", \"cpu_ns\": %.0f, \"cpu_ns_least\": %.0f, "
+                     "\"cpu_ns_most\": %.0f, \"median_ns\": %" PRId64 ", \"p99_ns\": %" PRId64
+                     ", \"threads\": %u, \"speedup_by_cpu\": %.2f, \"speedup\": %.2f}\n"
+                   : "%" PRIu64 " keys: %.0f ns of CPU a check (%.0f-%.0f); one call takes %" PRId64
+                     " ns (median), %" PRId64 " (p99); %u threads do %.2f times what one does by "
+                     "CPU, %.2f by the clock\n";
+    printf(format, self->keys, one[middle].cpu, one[0].cpu, one[self->rounds - 1].cpu, median, p99,
+           self->threads, cpu_times, wall_times);
 }
 
 int main(int argc, char **argv) {
     bench self = {.threads = 2, .rounds = 5, .checks = 1000000, .plan = {.seed = 1}};
-    double one[100], all[100];
+    figures one[100], all[100];
     parse(argc, argv, &self);
     if (self.threads > 64 || self.rounds > 100) return 2;
     draw(&self);

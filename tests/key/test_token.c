@@ -1,5 +1,5 @@
+#include "key/crc32.h"
 #include <regex.h>
-#include <zlib.h>
 
 #include "key/token.h"
 #include "unit.h"
@@ -86,7 +86,7 @@ START_TEST(a_swap_across_the_checksums_edge_can_get_through) {
         for (int b = 0; b < first_digits; b++) {
             if (a == b) continue;
             uint8_t last = (uint8_t)letters[a], swapped = (uint8_t)letters[b];
-            uint32_t change = (uint32_t)(crc32(0, &last, 1) ^ crc32(0, &swapped, 1));
+            uint32_t change = bt_crc32(bt_bytes_of(&last, 1)) ^ bt_crc32(bt_bytes_of(&swapped, 1));
             int64_t doubled = (int64_t)change - (a - b) * weight;
             bool possible = doubled >= 0 && doubled % 2 == 0 && doubled / 2 <= UINT32_MAX &&
                             ((uint32_t)(doubled / 2) & ~change) == 0;

@@ -82,7 +82,6 @@ static void run(test_house *house, const char *path, const char *credential, bt_
 }
 
 START_TEST(a_check_asks_for_memory) {
-#ifndef SANITIZED
     static const char *const more[] = {
         "\x12\x0ausers.read",                    /* allowed */
         "\x12\x0cusers.delete\x12\x09orgs.read", /* missing */
@@ -98,7 +97,9 @@ START_TEST(a_check_asks_for_memory) {
     house_revoke(&house, &revoked);
     const char *const tokens[] = {good.token, revoked.token, "junk"};
     const char *const credentials[] = {NULL, good.token};
+#ifndef SANITIZED
     ck_assert_uint_gt(allocations, 0); /* the counter counts */
+#endif
     unsigned expected = 0;
     for (int round = 0; round < 2; round++) {
         /* The first round is for what a library sets up once. */
@@ -115,7 +116,6 @@ START_TEST(a_check_asks_for_memory) {
     ck_assert_uint_eq(seen, 0);
     ck_assert_uint_eq(ends, expected);
     house_close(&house);
-#endif
 }
 END_TEST
 

@@ -163,6 +163,7 @@ START_TEST(a_caller_asks_without_the_right_to) {
     request.environment = pb_text("nowhere");
     expect_error(&client, &request, BT_ERR_FORBIDDEN, "environment: ");
     /* A trusted listener asks nobody, and needs to be told where. */
+    client_close(&client);
     client = (test_client){.house = &house, .trusted = true};
     expect_error(&client, &request, BT_ERR_INVALID, "environment: there is no \"nowhere\"");
     request.environment = pb_text("");

@@ -1,3 +1,4 @@
+#include "key/token.h"
 #include "service/text.h"
 #include "unit.h"
 

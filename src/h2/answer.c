@@ -234,8 +234,8 @@ static void post(bt_h2_stream *stream, note_kind kind, bt_err err, bt_bytes byte
 
 static void answer(bt_call *call, note_kind kind, bt_err err, bt_bytes bytes) {
     bt_h2_stream *stream = (bt_h2_stream *)call;
-    /* A note on its way is older, and must not come after. */
-    if (pthread_equal(pthread_self(), stream->core->thread) && !atomic_load(&stream->note))
+    bt_h2_core *core = stream->core;
+    if (pthread_equal(pthread_self(), core->thread) && core->handling == stream)
         apply(stream, kind, err, bytes);
     else
         post(stream, kind, err, bytes);

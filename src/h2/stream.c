@@ -119,7 +119,9 @@ void bt_h2_stream_handle(bt_h2_stream *stream) {
     call->message = bt_bytes_of(stream->in.data, stream->in.size);
     stream->watching = method->flags & BT_METHOD_WATCH;
     stream->owed = !stream->watching;
+    stream->core->handling = stream;
     bt_call_dispatch(call);
+    stream->core->handling = NULL;
     bt_h2_stream_answered(stream);
 }
 

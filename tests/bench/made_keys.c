@@ -85,12 +85,30 @@ static bt_err apply(bt_err (*function)(bt_change *, bt_txn *, bt_fault *), made_
     return err;
 }
 
+bt_digest made_digest(const bt_pepper *pepper, const made_plan *plan, uint64_t n) {
+    made_key key;
+    make(pepper, plan, n, &key);
+    return key.digest;
+}
+
+bt_err made_insert_in(bt_txn *txn, const made_plan *plan, uint64_t n) {
+    made_key key;
+    make(bt_store_pepper(bt_txn_store(txn)), plan, n, &key);
+    return bt_txn_insert_key(txn, key.detail.record_key, &key.record, &key.detail);
+}
+
+bt_err made_revoke_in(bt_txn *txn, const made_plan *plan, uint64_t n) {
+    made_key key;
+    make(bt_store_pepper(bt_txn_store(txn)), plan, n, &key);
+    key.record.flags |= BT_RECORD_REVOKED;
+    key.detail.revoked_ms = bt_txn_now_ms(txn);
+    return bt_txn_update_key(txn, &key.record, &key.detail);
+}
+
 static bt_err insert(bt_change *change, bt_txn *txn, bt_fault *fault) {
     const made_change *self = (const made_change *)change;
     for (uint64_t n = self->first; n < self->first + self->count; n++) {
-        made_key key;
-        make(bt_store_pepper(self->store), self->plan, n, &key);
-        bt_err err = bt_txn_insert_key(txn, key.detail.record_key, &key.record, &key.detail);
+        bt_err err = made_insert_in(txn, self->plan, n);
         if (err) return bt_fail(fault, err, "key %llu: cannot be added", (unsigned long long)n);
     }
     return BT_OK;

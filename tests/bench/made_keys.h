@@ -21,6 +21,12 @@ uint64_t made_random(uint64_t seed, uint64_t n);
 
 void made_token(const made_plan *plan, uint64_t n, char ret_token[BT_TOKEN_MAX + 1]);
 
+bt_digest made_digest(const bt_pepper *pepper, const made_plan *plan, uint64_t n);
+
+/* Of key n, inside a change. */
+bt_err made_insert_in(bt_txn *txn, const made_plan *plan, uint64_t n);
+bt_err made_revoke_in(bt_txn *txn, const made_plan *plan, uint64_t n);
+
 /* Keys first to first + count - 1, in one transaction. */
 bt_err made_insert(bt_store *store, const made_plan *plan, uint64_t first, uint64_t count,
                    bt_fault *fault);

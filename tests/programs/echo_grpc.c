@@ -32,7 +32,7 @@ static void refuse(bt_call *call) {
 
 /* "<authorization>|<twice>|<milliseconds to the deadline>" */
 static void describe(bt_call *call) {
-    char text[512];
+    char text[16 << 10];
     int64_t left = call->deadline_ms == BT_NEVER_MS ? -1 : call->deadline_ms - bt_clock_ms();
     int size = snprintf(text, sizeof text, "%.*s|%d|%lld", BT_BYTES_ARG(call->authorization),
                         call->authorization_twice, (long long)left);
@@ -64,6 +64,15 @@ static void let_go(void) {
     pthread_mutex_unlock(&held_lock);
 }
 
+/* How many there are. */
+static void count(bt_call *call) {
+    char text[24];
+    pthread_mutex_lock(&held_lock);
+    int size = snprintf(text, sizeof text, "%zu", held_count);
+    pthread_mutex_unlock(&held_lock);
+    bt_call_reply(call, bt_bytes_of(text, (size_t)size));
+}
+
 #define OPEN(method_path, handler)                                                                 \
     { .path = method_path, .flags = BT_METHOD_OPEN, .request_max = REQUEST_MAX, .handle = handler }
 
@@ -73,6 +82,7 @@ static const bt_method methods[] = {
     OPEN("/test.Echo/Describe", describe),
     OPEN("/test.Echo/Fill", fill),
     OPEN("/test.Echo/Hold", hold),
+    OPEN("/test.Echo/Held", count),
     {.path = "/test.Echo/FillLarge",
      .flags = BT_METHOD_OPEN,
      .request_max = 16,
@@ -176,7 +186,8 @@ static int serve(int argc, char **argv, const sigset_t *signals) {
         bt_grpc_server_hurry(self.server);
     pthread_t thread;
     pthread_create(&thread, NULL, serve_signals, &self);
-    bool whole = bt_grpc_server_drain(self.server, (int64_t)number(argc, argv, "--drain-ms"));
+    int64_t drain_ms = (int64_t)number(argc, argv, "--drain-ms");
+    bool whole = bt_grpc_server_drain(self.server, drain_ms ? drain_ms : 20000);
     pthread_kill(thread, SIGTERM);
     pthread_join(thread, NULL);
     let_go();

@@ -15,10 +15,6 @@ int bt_command_owner_resume(int argc, char **argv);
 int bt_command_owner_delete(int argc, char **argv);
 int bt_command_owner_show(int argc, char **argv);
 int bt_command_scope_list(int argc, char **argv);
-int bt_command_scope_diff(int argc, char **argv);
-int bt_command_scope_apply(int argc, char **argv);
-int bt_command_scope_export(int argc, char **argv);
-int bt_command_preset_list(int argc, char **argv);
 int bt_command_check(int argc, char **argv);
 int bt_command_version(int argc, char **argv);
 

@@ -53,8 +53,8 @@ static bool ask(bt_credential *ret_credential) {
     if (tcgetattr(STDIN_FILENO, &shown) != 0) return read_input(ret_credential);
     struct termios hidden = shown;
     hidden.c_lflag &= ~(tcflag_t)(ECHO | ISIG); /* as getpass(3): a signal would leave echo off */
-    fputs("Token: ", stderr);
     tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
+    fputs("Token: ", stderr); /* after the flush, which drops what was typed before */
     bool kept = read_input(ret_credential);
     tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
     fputc('\n', stderr);

@@ -1,24 +1,31 @@
 #include "cli/local.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
+
+static bt_err join(const char *folder, const char *name, char ret_path[BT_PATH_SIZE],
+                   bt_fault *fault) {
+    int size = snprintf(ret_path, BT_PATH_SIZE, "%s%s%s", folder, folder[0] ? "/" : "", name);
+    if (size > 0 && (size_t)size < BT_PATH_SIZE) return BT_OK;
+    return bt_fail(fault, BT_ERR_INVALID, "--data must be a path of 1 to %u bytes",
+                   BT_PATH_SIZE - 1);
+}
 
 bt_err bt_place_directory(const bt_place *place, char ret_path[BT_PATH_SIZE], bt_fault *fault) {
     const char *state = getenv("XDG_STATE_HOME");
     const char *home = getenv("HOME");
-    int size = -1;
-    if (place->data)
-        size = snprintf(ret_path, BT_PATH_SIZE, "%s", place->data);
-    else if (state && state[0] == '/')
-        size = snprintf(ret_path, BT_PATH_SIZE, "%s/bitting", state);
-    else if (home && home[0] == '/')
-        size = snprintf(ret_path, BT_PATH_SIZE, "%s/.local/state/bitting", home);
-    else
-        return bt_fail(fault, BT_ERR_INVALID, "neither --data nor HOME says where the store is");
-    if (size <= 0 || (size_t)size >= BT_PATH_SIZE)
-        return bt_fail(fault, BT_ERR_INVALID, "--data must be a path of 1 to %u bytes",
-                       BT_PATH_SIZE - 1);
-    return BT_OK;
+    char here[BT_PATH_SIZE];
+    if (place->data && (place->data[0] == '/' || !place->data[0]))
+        return join("", place->data, ret_path, fault);
+    if (place->data && !getcwd(here, sizeof here))
+        return bt_fail(fault, BT_ERR_UNAVAILABLE, "the current directory is not known: %s",
+                       strerror(errno));
+    if (place->data) return join(here, place->data, ret_path, fault);
+    if (state && state[0] == '/') return join(state, "bitting", ret_path, fault);
+    if (home && home[0] == '/') return join(home, ".local/state/bitting", ret_path, fault);
+    return bt_fail(fault, BT_ERR_INVALID, "neither --data nor HOME says where the store is");
 }
 
 static bt_err open_local(const bt_place *place, bt_store_mode mode, bt_local *ret_local,

@@ -17,6 +17,7 @@ typedef struct bt_command {
 } bt_command;
 
 static const bt_command commands[] = {
+    {"serve", "answer checks over gRPC", bt_command_serve},
     {"key create", "make a key; its token is shown once", bt_command_key_create},
     {"key list", "list keys", bt_command_key_list},
     {"key show", "describe one key", bt_command_key_show},
@@ -29,10 +30,6 @@ static const bt_command commands[] = {
     {"owner delete", "stop every key of an owner for ever", bt_command_owner_delete},
     {"owner show", "whether an owner is stopped", bt_command_owner_show},
     {"scope list", "list scopes and presets, or the scopes of a key", bt_command_scope_list},
-    {"scope diff", "what a catalogue file would change", bt_command_scope_diff},
-    {"scope apply", "make the catalogue what a file says", bt_command_scope_apply},
-    {"scope export", "print the catalogue as a file", bt_command_scope_export},
-    {"preset list", "list presets, and what keys get from them", bt_command_preset_list},
     {"check", "ask whether a token may do something", bt_command_check},
     {"version", "print the version", bt_command_version},
 };

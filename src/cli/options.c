@@ -8,6 +8,9 @@
 #include "cli/upper.h"
 
 #define VARIABLE_MAX 64u
+/* Of the help's first column. */
+#define HEADING_WIDTH 24
+#define HEADING_BREAK "\n                           "
 
 int bt_options_complain(const bt_usage *usage, const char *format, ...) {
     va_list arguments;
@@ -31,10 +34,11 @@ static void print_help(const bt_usage *usage) {
            usage->synopsis, usage->about);
     if (usage->flags->name) puts("\nFlags:");
     for (const bt_flag *flag = usage->flags; flag->name; flag++) {
-        char heading[64];
+        char heading[80];
         snprintf(heading, sizeof heading, "--%s%s%s", flag->name, flag->value ? " " : "",
                  flag->value ? flag->value : "");
-        printf("  %-24s %s\n", heading, flag->help);
+        bool wide = strlen(heading) > HEADING_WIDTH;
+        printf("  %-*s%s%s\n", HEADING_WIDTH, heading, wide ? HEADING_BREAK : " ", flag->help);
     }
     if (usage->flags->name) {
         char variable[VARIABLE_MAX];

@@ -51,17 +51,16 @@ static void look_at_parameter(const bt_gate_options *options, bt_bytes pair,
     }
 }
 
-/* `;` parts parameters for some services, and not for the proxy: beside one, a credential counts as two. */
+/* `;` parts parameters for some services, and not for the proxy: a name behind one is looked at as well. */
 static void look_at_query(const bt_gate_options *options, bt_bytes query,
                           bt_gate_credential *credential) {
     const uint8_t *start = query.data, *end = query.data + query.size;
     for (const uint8_t *at = start; query.data && at <= end; at++) {
         if (at < end && *at != '&' && *at != ';') continue;
         look_at_parameter(options, bt_bytes_of(start, (size_t)(at - start)), credential);
+        if (at < end && *at == ';' && credential->found) credential->found++;
         start = at + 1;
     }
-    bool parted = query.size && memchr(query.data, ';', query.size);
-    if (credential->parameter.size && parted) credential->found++;
 }
 
 void bt_gate_find_credential(const bt_gate_options *options, const bt_gate_request *request,

@@ -15,6 +15,7 @@ from grpc_tools import protoc
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = os.environ.get("BITTING_BINARY", "")
+BUILD = pathlib.Path(os.environ.get("BITTING_BUILD", ROOT / "build"))
 SLOW = 20 if "asan" in BINARY or "tsan" in BINARY else 1
 START_SECONDS = 30 * SLOW
 STOP_SECONDS = 30 * SLOW

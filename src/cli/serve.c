@@ -1,0 +1,226 @@
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/duration.h"
+#include "base/log.h"
+#include "cli/command.h"
+#include "cli/lanes.h"
+#include "cli/local.h"
+#include "cli/notify.h"
+#include "cli/signals.h"
+
+#define WORKERS_MAX 256
+/* Changes that may wait for the writer. */
+#define QUEUE 16384u
+/* How often slots of readers that died are looked for. */
+#define READERS_MS (5 * BT_SECOND_MS)
+
+static bt_place place;
+static bt_lanes_options lanes_options;
+static const char *workers, *settle, *drain = "10s", *log_level = "info";
+
+static const bt_flag flags[] = {
+    BT_PLACE_FLAGS(place),
+    {.name = "grpc",
+     .value = "ADDR",
+     .help = "guarded listener: each call needs a key (default: 127.0.0.1:9494)",
+     .list = &lanes_options.guarded},
+    {.name = "grpc-trusted",
+     .value = "ADDR",
+     .help = "questions alone, without a credential (default: unix:DIR/check.sock)",
+     .list = &lanes_options.trusted},
+    {.name = "environment",
+     .value = "ENV",
+     .help = "of questions on trusted listeners that name none",
+     .text = &lanes_options.environment},
+    {.name = "workers", .value = "N", .help = "threads (default: one a core)", .text = &workers},
+    {.name = "tls-cert",
+     .value = "FILE",
+     .help = "certificate and its chain, PEM, for guarded listeners on TCP",
+     .text = &lanes_options.tls_cert},
+    {.name = "tls-key",
+     .value = "FILE",
+     .help = "the certificate's key, PEM",
+     .text = &lanes_options.tls_key},
+    {.name = "tls-client-ca",
+     .value = "FILE",
+     .help = "clients must have a certificate that this one signed, PEM",
+     .text = &lanes_options.tls_client_ca},
+    {.name = "insecure",
+     .help = "off loopback too, take trusted listeners, and guarded ones without TLS",
+     .on = &lanes_options.insecure},
+    {.name = "settle",
+     .value = "TIME",
+     .help = "at the end, serve on while health says NOT_SERVING (default: no time)",
+     .text = &settle},
+    {.name = "drain",
+     .value = "TIME",
+     .help = "then, let calls in flight end for so long (default: 10s)",
+     .text = &drain},
+    {.name = "log-level",
+     .value = "LEVEL",
+     .help = "error, warning, info (default) or debug",
+     .text = &log_level},
+    {0},
+};
+
+static const bt_usage usage = {
+    .command = "serve",
+    .synopsis = "[flags]",
+    .about = "Answers checks over gRPC, and makes and ends keys, until SIGTERM or SIGINT. A store "
+             "that is\n"
+             "missing is made, with one environment, test, and its pepper.\n\n"
+             "An ADDR is 127.0.0.1:9494, [::1]:9494 or unix:/path; port 0 is any that is free, and "
+             "the log\n"
+             "says which. --grpc and --grpc-trusted may be repeated; none stands for no listener. "
+             "A guarded\n"
+             "listener off loopback needs TLS.\n\n"
+             "At the first signal health turns NOT_SERVING, calls in flight end with their "
+             "answers, and the\n"
+             "program exits with 0. A second signal cuts that short.",
+    .examples =
+        "  bitting serve\n"
+        "  bitting serve --data /var/lib/bitting --grpc 0.0.0.0:9494 --tls-cert cert.pem \\\n"
+        "      --tls-key key.pem --grpc-trusted unix:/run/bitting/check.sock --environment prod",
+    .flags = flags,
+};
+
+typedef struct bt_serving {
+    bt_store *store;
+    bt_service service;
+    bt_health *health;
+    bt_lanes *lanes;
+    int64_t settle_ms;
+    int64_t drain_ms;
+} bt_serving;
+
+static bool take_level(void) {
+    static const char *const names[] = {"error", "warning", "info", "debug"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (strcmp(log_level, names[i]) != 0) continue;
+        bt_log_set_level((bt_log_level)i);
+        return true;
+    }
+    bt_options_complain(&usage, "--log-level is error, warning, info or debug, not \"%.40s\"",
+                        log_level);
+    return false;
+}
+
+static bool take_workers(void) {
+    char *end;
+    if (!workers) return true;
+    long count = strtol(workers, &end, 10);
+    if (!*end && count >= 1 && count <= WORKERS_MAX) {
+        lanes_options.workers = (unsigned)count;
+        return true;
+    }
+    bt_options_complain(&usage, "--workers is a number from 1 to %d, not \"%.40s\"", WORKERS_MAX,
+                        workers);
+    return false;
+}
+
+static bool take_span(const char *flag, const char *text, int64_t *ret_ms) {
+    if (!text || bt_duration_parse(bt_bytes_text(text), ret_ms)) return true;
+    bt_options_complain(&usage, "--%s is a time such as 10s or 2m, not \"%.40s\"", flag, text);
+    return false;
+}
+
+static void take_defaults(const char *directory) {
+    static char socket[BT_PATH_SIZE + 32];
+    snprintf(socket, sizeof socket, "unix:%s/check.sock", directory);
+    bt_list *guarded = &lanes_options.guarded, *trusted = &lanes_options.trusted;
+    if (guarded->count == 0) guarded->items[guarded->count++] = BT_LITERAL("127.0.0.1:9494");
+    if (trusted->count == 0) trusted->items[trusted->count++] = bt_bytes_text(socket);
+}
+
+static bt_err open_store(bt_serving *serving, bt_fault *fault) {
+    char directory[BT_PATH_SIZE];
+    BT_TRY(bt_place_directory(&place, directory, fault));
+    bt_store_options options = {
+        .directory = directory, .pepper_file = place.pepper, .mode = BT_STORE_CREATE};
+    BT_TRY(bt_store_open(&options, &serving->store, fault));
+    BT_TRY(bt_store_lock_serving(serving->store, fault));
+    take_defaults(bt_store_directory(serving->store));
+    return BT_OK;
+}
+
+static bt_err start(bt_serving *serving, bt_fault *fault) {
+    BT_TRY(open_store(serving, fault));
+    serving->service.store = serving->store;
+    BT_TRY(bt_writer_start(serving->store, QUEUE, &serving->service.writer, fault));
+    serving->health = bt_health_new(bt_methods);
+    if (!serving->health) return bt_fail(fault, BT_ERR_EXHAUSTED, "no memory");
+    BT_TRY(
+        bt_lanes_start(&lanes_options, &serving->service, serving->health, &serving->lanes, fault));
+    bt_health_set_serving(serving->health, true);
+    return BT_OK;
+}
+
+/* In the order in which they lean on each other; of what was not started nothing is stopped. */
+static void stop(bt_serving *serving) {
+    bt_lanes_stop(serving->lanes);
+    bt_writer_stop(serving->service.writer);
+    bt_health_free(serving->health);
+    bt_store_close(serving->store);
+}
+
+static void welcome(const bt_store *store) {
+    const char *directory = bt_store_directory(store);
+    fprintf(
+        stderr,
+        "\nThis is a new store, with one environment, test. Make its first key:\n\n"
+        "  bitting key create --data %s --env test --name gateway --preset validation_only\n\n"
+        "Back up the pepper%s%s%s apart from the store: without it no token is ever good again.\n",
+        directory, place.pepper ? "" : ", ", place.pepper ? "" : directory,
+        place.pepper ? "" : "/pepper,");
+}
+
+static void wait_for_the_end(bt_serving *serving) {
+    while (!bt_signals_wait(READERS_MS)) {
+        unsigned freed = 0;
+        bt_err err = bt_store_check_readers(serving->store, &freed);
+        if (err)
+            bt_log(BT_LOG_WARNING, "readers cannot be looked at err=%d", err);
+        else if (freed)
+            bt_log(BT_LOG_INFO, "freed slots of readers that died count=%u", freed);
+    }
+}
+
+static void hurry(void *lanes) {
+    bt_lanes_hurry(lanes);
+}
+
+static void end_calls(bt_serving *serving) {
+    bt_log(BT_LOG_INFO, "ending");
+    bt_notify("STOPPING=1");
+    bt_health_set_serving(serving->health, false);
+    if (serving->settle_ms && bt_signals_wait(serving->settle_ms)) bt_lanes_hurry(serving->lanes);
+    bt_signals_watch *watch = bt_signals_watch_start(hurry, serving->lanes);
+    bool all = bt_lanes_drain(serving->lanes, serving->drain_ms);
+    bt_signals_watch_stop(watch);
+    if (!all) bt_log(BT_LOG_WARNING, "calls in flight were cut short");
+}
+
+int bt_command_serve(int argc, char **argv) {
+    bt_serving serving = {0};
+    bt_fault fault;
+    int exit_code;
+    if (!bt_options_parse(&usage, argc, argv, NULL, &exit_code)) return exit_code;
+    bool fine = take_level() && take_workers() && take_span("settle", settle, &serving.settle_ms) &&
+                take_span("drain", drain, &serving.drain_ms);
+    if (!fine) return BT_EXIT_USAGE;
+    bt_signals_block();
+    if (start(&serving, &fault)) {
+        stop(&serving);
+        return bt_local_failed(&fault);
+    }
+    bt_log(BT_LOG_INFO, "ready version=%s data=%s", BT_VERSION, bt_store_directory(serving.store));
+    bt_notify("READY=1");
+    if (bt_store_is_new(serving.store)) welcome(serving.store);
+    wait_for_the_end(&serving);
+    end_calls(&serving);
+    stop(&serving);
+    bt_log(BT_LOG_INFO, "ended");
+    return BT_EXIT_OK;
+}

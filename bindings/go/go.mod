@@ -1,0 +1,3 @@
+module bitting.dev/go/bitting
+
+go 1.21

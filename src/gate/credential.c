@@ -54,8 +54,9 @@ static void look_at_parameter(const bt_gate_options *options, bt_bytes pair,
 /* `;` parts parameters for some services, and not for the proxy: a name behind one is looked at as well. */
 static void look_at_query(const bt_gate_options *options, bt_bytes query,
                           bt_gate_credential *credential) {
+    if (!query.data) return;
     const uint8_t *start = query.data, *end = query.data + query.size;
-    for (const uint8_t *at = start; query.data && at <= end; at++) {
+    for (const uint8_t *at = start; at <= end; at++) {
         if (at < end && *at != '&' && *at != ';') continue;
         look_at_parameter(options, bt_bytes_of(start, (size_t)(at - start)), credential);
         if (at < end && *at == ';' && credential->found) credential->found++;

@@ -7,6 +7,7 @@ import types
 import pytest
 
 import support
+from echo import Echo
 
 TRANSPORTS = os.environ.get("BITTING_TRANSPORTS", "grpc").split(",")
 
@@ -57,3 +58,17 @@ def checks(server, protos):
 def keys(server, protos):
     """KeyService on the guarded listener; calls need `metadata=support.bearer(token)`."""
     return protos.key_grpc.KeyServiceStub(server.guarded())
+
+
+@pytest.fixture
+def echo(tmp_path):
+    """A factory: echo(calls=8) is tests/programs/echo_grpc --calls 8. Each must stop well."""
+    servers = []
+
+    def make(address="127.0.0.1:0", **flags):
+        servers.append(Echo(tmp_path, address, **flags))
+        return servers[-1]
+
+    yield make
+    for server in servers:
+        server.stop()

@@ -1,38 +1,22 @@
-"""The c-core transport: clients that are wrong, greedy or gone, limits, TLS, sockets, and the end."""
+"""The c-core transport: clients that are wrong, greedy or gone; limits; health and reflection."""
 import concurrent.futures
 import random
 import resource
 import shutil
 import socket
-import stat
 import subprocess
-import threading
 import time
 
 import grpc
 import pytest
 
 import raw_http2
-from echo import CHECK, NOT_SERVING, SERVING, WATCH, Echo, until
+from echo import CHECK, NOT_SERVING, SERVING, WATCH, until
 from support import SLOW
 
 Code = grpc.StatusCode
 LIMIT = 256 << 10
 ARENA = 16 << 10
-
-
-@pytest.fixture
-def echo(tmp_path):
-    """A factory: echo(calls=8). Each must stop well."""
-    servers = []
-
-    def make(address="127.0.0.1:0", **flags):
-        servers.append(Echo(tmp_path, address, **flags))
-        return servers[-1]
-
-    yield make
-    for server in servers:
-        server.stop()
 
 
 # --- Requests
@@ -364,186 +348,3 @@ def test_grpcurl_lists_and_describes_all_with_comments_and_no_files(echo):
     assert "Does the key hold these scopes?" in grpcurl("describe", "bitting.v1.CheckService")
     assert "REASON_ALLOWED = 1" in grpcurl("describe", "bitting.v1.Reason")
     assert "map<string, string> labels" in grpcurl("describe", "bitting.v1.Key")
-
-
-# --- The end
-
-def test_calls_in_flight_end_well_and_no_answer_is_wrong_when_the_server_ends_under_load(echo):
-    server = echo(workers=2, drain_ms=20000)
-    stop = threading.Event()
-
-    def work(seed):
-        call = server.channel().unary_unary("/test.Echo/Echo")
-        chance, right = random.Random(seed), 0
-        while not stop.is_set():
-            body = chance.randbytes(100)
-            try:
-                assert call(body, timeout=20) == body
-                right += 1
-            except grpc.RpcError as error:
-                # A call that comes while the connection is being told to go was never begun.
-                assert error.code() in (Code.UNAVAILABLE, Code.CANCELLED), error
-                return right
-        return right
-
-    with concurrent.futures.ThreadPoolExecutor(8) as pool:
-        results = [pool.submit(work, seed) for seed in range(8)]
-        time.sleep(0.5)
-        server.end()
-        code = server.wait()
-        stop.set()
-    assert code == 0
-    assert all(result.result() > 0 for result in results)
-
-
-def test_a_drain_waits_for_a_slow_call(echo):
-    server = echo(workers=1, drain_ms=60000)
-    held = server.channel().unary_unary("/test.Echo/Hold").future(b"slow", timeout=60)
-    until(lambda: server.call("Held") == b"1")
-    server.end()
-    until(lambda: not accepts(server))
-    assert server.process.poll() is None
-    server.let_go()
-    assert held.result() == b"slow"
-    assert server.wait() == 0
-
-
-def accepts(server):
-    try:
-        socket.create_connection(("127.0.0.1", server.port), timeout=5).close()
-        return True
-    except ConnectionError:
-        return False
-
-
-@pytest.mark.parametrize("impatient", [True, False])
-def test_a_second_signal_or_the_deadline_cuts_a_drain_short(echo, impatient):
-    server = echo(workers=1, drain_ms=60000 if impatient else 200)
-    held = server.channel().unary_unary("/test.Echo/Hold").future(b"slow", timeout=60)
-    until(lambda: server.call("Held") == b"1")
-    dialogue = server.channel().stream_stream(
-        "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo")(iter([]))
-    assert list(dialogue) == []
-    server.end()
-    until(lambda: not accepts(server))
-    if impatient:
-        server.end()
-    assert held.exception().code() in (Code.UNAVAILABLE, Code.CANCELLED, Code.UNKNOWN)
-    server.let_go()
-    assert server.wait() == 3
-
-
-# --- Sockets and TLS
-
-def test_a_unix_socket_is_its_owners_and_goes_with_the_server(echo, tmp_path):
-    path = tmp_path / "check.sock"
-    server = echo(f"unix:{path}", trusted=1)
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    server.lives()
-    second = echo(f"unix:{path}", trusted=1)
-    assert second.process.wait(30) == 2 and "another server listens" in second.log()
-    server.lives()
-    server.stop()
-    assert not path.exists()
-
-
-def test_a_stale_unix_socket_is_replaced_and_another_file_is_not(echo, tmp_path):
-    path = tmp_path / "check.sock"
-    stale = socket.socket(socket.AF_UNIX)
-    stale.bind(str(path))
-    stale.close()
-    server = echo(f"unix:{path}", trusted=1)
-    server.lives()
-    server.stop()
-    path.write_text("precious")
-    refused = echo(f"unix:{path}", trusted=1)
-    assert refused.process.wait(30) == 2 and "no socket" in refused.log()
-    assert path.read_text() == "precious"
-
-
-def test_a_unix_client_that_leaves_at_once_does_not_end_the_listening(echo, tmp_path):
-    path = tmp_path / "check.sock"
-    server = echo(f"unix:{path}", trusted=1)
-    for _ in range(500):
-        one = socket.socket(socket.AF_UNIX)
-        one.connect(str(path))
-        one.close()
-    server.lives()
-
-
-@pytest.mark.parametrize("address, flags, words", [
-    ("0.0.0.0:0", {}, "off loopback"),
-    ("0.0.0.0:0", {"trusted": 1}, "must be loopback"),
-    ("127.0.0.1", {}, "must be like"),
-    ("unix:/nonexistent/x.sock", {}, "No such file"),
-    ("127.0.0.1:0", {"tls_cert": "/nonexistent", "tls_key": "/nonexistent"}, "certificate /nonexistent"),
-])
-def test_an_address_that_cannot_be_served_is_refused_and_why(echo, address, flags, words):
-    server = echo(address, **flags)
-    assert server.process.wait(30) == 2
-    assert words in server.log()
-
-
-def test_an_address_in_use_is_named(echo):
-    first = echo()
-    second = echo(f"127.0.0.1:{first.port}")
-    assert second.process.wait(30) == 2
-    assert f"127.0.0.1:{first.port}: in use" in second.log()
-
-
-@pytest.fixture(scope="module")
-def pki(tmp_path_factory):
-    """ca.pem, and for server, client and stranger NAME.pem and NAME.key; the stranger signed itself."""
-    home = tmp_path_factory.mktemp("pki")
-
-    def openssl(*words):
-        subprocess.run(["openssl", *words], cwd=home, check=True, capture_output=True)
-
-    def request(name, *more):
-        openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj",
-                f"/CN={name}", "-keyout", f"{name}.key", *more)
-
-    (home / "names").write_text("subjectAltName=DNS:localhost,IP:127.0.0.1")
-    for name in ("ca", "stranger"):
-        request(name, "-x509", "-days", "2", "-out", f"{name}.pem")
-    for name in ("server", "client"):
-        request(name, "-out", f"{name}.csr")
-        openssl("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-days", "2",
-                "-CAcreateserial", "-extfile", "names", "-out", f"{name}.pem")
-    return home
-
-
-def tls(pki, name=None):
-    read = lambda file: (pki / file).read_bytes()
-    if not name:
-        return grpc.ssl_channel_credentials(read("ca.pem"))
-    return grpc.ssl_channel_credentials(read("ca.pem"), read(f"{name}.key"), read(f"{name}.pem"))
-
-
-def test_tls_serves_who_trusts_the_certificate_and_nobody_in_the_clear(echo, pki):
-    server = echo("0.0.0.0:0", tls_cert=pki / "server.pem", tls_key=pki / "server.key")
-    server.address = f"127.0.0.1:{server.port}"
-    assert server.call("Echo", b"x", server.channel(tls(pki))) == b"x"
-    assert server.status("Echo", b"x", server.channel())[0] == Code.UNAVAILABLE
-    wrong = grpc.ssl_channel_credentials((pki / "stranger.pem").read_bytes())
-    assert server.status("Echo", b"x", server.channel(wrong))[0] == Code.UNAVAILABLE
-    assert server.call("Echo", b"x", server.channel(tls(pki))) == b"x"
-
-
-def test_with_a_client_ca_only_its_clients_are_served(echo, pki):
-    server = echo(tls_cert=pki / "server.pem", tls_key=pki / "server.key", tls_client_ca=pki / "ca.pem")
-    assert server.call("Echo", b"x", server.channel(tls(pki, "client"))) == b"x"
-    for stranger in (None, "stranger"):
-        assert server.status("Echo", b"x", server.channel(tls(pki, stranger)))[0] == Code.UNAVAILABLE
-
-
-@pytest.mark.parametrize("certificate, key, words", [
-    ("server.pem", "client.key", "cannot be used"),
-    ("names", "server.key", "not PEM"),
-    ("server.pem", "names", "not PEM"),
-    ("server.key", "server.key", "cannot be used"),
-])
-def test_a_bad_certificate_is_refused_by_name(echo, pki, certificate, key, words):
-    server = echo(tls_cert=pki / certificate, tls_key=pki / key)
-    assert server.process.wait(30) == 2
-    assert words in server.log() and str(pki) in server.log()

@@ -15,6 +15,8 @@ int bt_command_owner_resume(int argc, char **argv);
 int bt_command_owner_delete(int argc, char **argv);
 int bt_command_owner_show(int argc, char **argv);
 int bt_command_scope_list(int argc, char **argv);
+int bt_command_store_backup(int argc, char **argv);
+int bt_command_store_verify(int argc, char **argv);
 int bt_command_check(int argc, char **argv);
 int bt_command_version(int argc, char **argv);
 

@@ -30,6 +30,8 @@ static const bt_command commands[] = {
     {"owner delete", "stop every key of an owner for ever", bt_command_owner_delete},
     {"owner show", "whether an owner is stopped", bt_command_owner_show},
     {"scope list", "list scopes and presets, or the scopes of a key", bt_command_scope_list},
+    {"store backup", "copy the store to a file", bt_command_store_backup},
+    {"store verify", "read every row, and say whether they fit together", bt_command_store_verify},
     {"check", "ask whether a token may do something", bt_command_check},
     {"version", "print the version", bt_command_version},
 };

@@ -5,6 +5,7 @@
 #include "base/duration.h"
 #include "base/log.h"
 #include "cli/command.h"
+#include "cli/gate_flags.h"
 #include "cli/lanes.h"
 #include "cli/local.h"
 #include "cli/notify.h"
@@ -18,6 +19,8 @@
 
 static bt_place place;
 static bt_lanes_options lanes_options;
+static bt_gate_flags gate_flags;
+static bt_gate_options gate_options;
 static const char *workers, *settle, *drain = "10s", *log_level = "info";
 
 static const bt_flag flags[] = {
@@ -50,6 +53,7 @@ static const bt_flag flags[] = {
     {.name = "insecure",
      .help = "off loopback too, take trusted listeners, and guarded ones without TLS",
      .on = &lanes_options.insecure},
+    BT_GATE_FLAGS(gate_flags),
     {.name = "settle",
      .value = "TIME",
      .help = "at the end, serve on while health says NOT_SERVING (default: no time)",
@@ -126,6 +130,13 @@ static bool take_span(const char *flag, const char *text, int64_t *ret_ms) {
     return false;
 }
 
+static bool take_gate(void) {
+    const char *wrong;
+    if (bt_gate_flags_read(&gate_flags, &gate_options, &wrong)) return true;
+    bt_options_complain(&usage, "%s", wrong);
+    return false;
+}
+
 static void take_defaults(const char *directory) {
     static char socket[BT_PATH_SIZE + 32];
     snprintf(socket, sizeof socket, "unix:%s/check.sock", directory);
@@ -145,9 +156,36 @@ static bt_err open_store(bt_serving *serving, bt_fault *fault) {
     return BT_OK;
 }
 
+/* Opens the gate, or has it read its route table again. */
+static bt_err refresh_gate(bt_serving *serving, bt_fault *fault) {
+    bt_snapshot *snapshot;
+    BT_TRY(bt_snapshot_open(serving->store, &snapshot, fault));
+    bt_err err = bt_snapshot_renew(snapshot);
+    if (err)
+        bt_fail(fault, err, "the store cannot be read");
+    else if (serving->service.gate)
+        err = bt_gate_reload(serving->service.gate, bt_snapshot_catalogue(snapshot), fault);
+    else
+        err = bt_gate_open(&gate_options, bt_snapshot_catalogue(snapshot), &serving->service.gate,
+                           fault);
+    bt_snapshot_close(snapshot);
+    return err;
+}
+
+static void reload(bt_serving *serving) {
+    bt_fault fault;
+    if (!gate_options.routes_file)
+        bt_log(BT_LOG_INFO, "SIGHUP: there is no route table to read again");
+    else if (refresh_gate(serving, &fault))
+        bt_log(BT_LOG_ERROR, "the route table stays as it was: %s", fault.text);
+    else
+        bt_log(BT_LOG_INFO, "read the route table again file=%s", gate_options.routes_file);
+}
+
 static bt_err start(bt_serving *serving, bt_fault *fault) {
     BT_TRY(open_store(serving, fault));
     serving->service.store = serving->store;
+    BT_TRY(refresh_gate(serving, fault));
     BT_TRY(bt_writer_start(serving->store, QUEUE, &serving->service.writer, fault));
     serving->health = bt_health_new(bt_methods);
     if (!serving->health) return bt_fail(fault, BT_ERR_EXHAUSTED, "no memory");
@@ -160,6 +198,7 @@ static bt_err start(bt_serving *serving, bt_fault *fault) {
 /* In the order in which they lean on each other; of what was not started nothing is stopped. */
 static void stop(bt_serving *serving) {
     bt_lanes_stop(serving->lanes);
+    bt_gate_close(serving->service.gate);
     bt_writer_stop(serving->service.writer);
     bt_health_free(serving->health);
     bt_store_close(serving->store);
@@ -176,14 +215,27 @@ static void welcome(const bt_store *store) {
         place.pepper ? "" : "/pepper,");
 }
 
+static void check_readers(const bt_serving *serving) {
+    unsigned freed = 0;
+    bt_err err = bt_store_check_readers(serving->store, &freed);
+    if (err)
+        bt_log(BT_LOG_WARNING, "readers cannot be looked at err=%d", err);
+    else if (freed)
+        bt_log(BT_LOG_INFO, "freed slots of readers that died count=%u", freed);
+}
+
 static void wait_for_the_end(bt_serving *serving) {
-    while (!bt_signals_wait(READERS_MS)) {
-        unsigned freed = 0;
-        bt_err err = bt_store_check_readers(serving->store, &freed);
-        if (err)
-            bt_log(BT_LOG_WARNING, "readers cannot be looked at err=%d", err);
-        else if (freed)
-            bt_log(BT_LOG_INFO, "freed slots of readers that died count=%u", freed);
+    for (;;) {
+        switch (bt_signals_next(READERS_MS)) {
+        case BT_SIGNAL_END:
+            return;
+        case BT_SIGNAL_RELOAD:
+            reload(serving);
+            break;
+        case BT_SIGNAL_NONE:
+            check_readers(serving);
+            break;
+        }
     }
 }
 
@@ -207,7 +259,8 @@ int bt_command_serve(int argc, char **argv) {
     bt_fault fault;
     int exit_code;
     if (!bt_options_parse(&usage, argc, argv, NULL, &exit_code)) return exit_code;
-    bool fine = take_level() && take_workers() && take_span("settle", settle, &serving.settle_ms) &&
+    bool fine = take_level() && take_workers() && take_gate() &&
+                take_span("settle", settle, &serving.settle_ms) &&
                 take_span("drain", drain, &serving.drain_ms);
     if (!fine) return BT_EXIT_USAGE;
     bt_signals_block();

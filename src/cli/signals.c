@@ -27,21 +27,38 @@ static sigset_t ending(void) {
     return set;
 }
 
-void bt_signals_block(void) {
+static sigset_t all(void) {
     sigset_t set = ending();
+    sigaddset(&set, SIGHUP);
+    return set;
+}
+
+void bt_signals_block(void) {
+    sigset_t set = all();
     pthread_sigmask(SIG_BLOCK, &set, NULL);
 }
 
-bool bt_signals_wait(int64_t timeout_ms) {
-    sigset_t set = ending();
+/* The signal; 0 where none came. */
+static int wait_for(sigset_t set, int64_t timeout_ms) {
     int64_t end_ns = bt_clock_monotonic_ns() + timeout_ms * 1000000;
     for (;;) {
         int64_t left_ns = end_ns - bt_clock_monotonic_ns();
         if (left_ns < 0) left_ns = 0;
         struct timespec left = {left_ns / 1000000000, left_ns % 1000000000};
-        if (sigtimedwait(&set, NULL, &left) > 0) return true;
-        if (errno != EINTR) return false;
+        int number = sigtimedwait(&set, NULL, &left);
+        if (number > 0) return number;
+        if (errno != EINTR) return 0;
     }
+}
+
+bt_signal bt_signals_next(int64_t timeout_ms) {
+    int number = wait_for(all(), timeout_ms);
+    if (number == 0) return BT_SIGNAL_NONE;
+    return number == SIGHUP ? BT_SIGNAL_RELOAD : BT_SIGNAL_END;
+}
+
+bool bt_signals_wait(int64_t timeout_ms) {
+    return wait_for(ending(), timeout_ms) != 0;
 }
 
 static void *watch_signals(void *argument) {

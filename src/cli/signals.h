@@ -1,4 +1,4 @@
-/* The signals that end a server: SIGTERM and SIGINT. */
+/* The signals that a server waits for: SIGTERM and SIGINT end it, SIGHUP has it read its files again. */
 #ifndef BT_CLI_SIGNALS_H
 #define BT_CLI_SIGNALS_H
 
@@ -8,7 +8,12 @@
 /* Blocks them in this thread and in those that it starts from now on, so that they can be waited for. */
 void bt_signals_block(void);
 
-/* Waits for one of them, up to timeout_ms. False where none came. */
+typedef enum bt_signal { BT_SIGNAL_NONE, BT_SIGNAL_END, BT_SIGNAL_RELOAD } bt_signal;
+
+/* Waits for one of them, up to timeout_ms. */
+bt_signal bt_signals_next(int64_t timeout_ms);
+
+/* Waits for one that ends the server, up to timeout_ms. False where none came. */
 bool bt_signals_wait(int64_t timeout_ms);
 
 typedef struct bt_signals_watch bt_signals_watch;

@@ -64,8 +64,7 @@ json_t *bt_json_scopes(const bt_catalogue *catalogue, uint64_t mask) {
     return names;
 }
 
-/* KEY_KIND_BACKEND from KEY_KIND_ and "backend". */
-static void put_enum(json_t *object, const char *name, const char *prefix, const char *value) {
+void bt_json_put_enum(json_t *object, const char *name, const char *prefix, const char *value) {
     char text[64];
     size_t at = (size_t)snprintf(text, sizeof text, "%s", prefix);
     for (; value && *value && at < sizeof text - 1; value++) text[at++] = bt_upper(*value);
@@ -89,7 +88,7 @@ json_t *bt_json_key(const bt_key *key, const bt_catalogue *catalogue) {
     char id[BT_KEY_ID_TEXT_SIZE];
     bt_key_id_format(&key->id, id);
     bt_json_put(object, "key_id", json_string(id));
-    put_enum(object, "kind", "KEY_KIND_", bt_kind_name(key->kind));
+    bt_json_put_enum(object, "kind", "KEY_KIND_", bt_kind_name(key->kind));
     bt_json_put_text(object, "name", detail->name);
     bt_json_put_text(object, "environment", key->environment);
     bt_json_put_text(object, "user_id", detail->user_id);
@@ -101,7 +100,7 @@ json_t *bt_json_key(const bt_key *key, const bt_catalogue *catalogue) {
     bt_json_put_time(object, "expires_at", key->expires_ms);
     bt_json_put(object, "full_access", json_boolean(key->full_access));
     bt_json_put(object, "labels", labels_of(detail));
-    put_enum(object, "state", "KEY_STATE_", bt_key_state_name(key->state));
+    bt_json_put_enum(object, "state", "KEY_STATE_", bt_key_state_name(key->state));
     bt_json_put_text(object, "preset", detail->preset);
     bt_json_put(object, "high_risk_scopes", bt_json_scopes(catalogue, key->high_risk));
     bt_json_put_time(object, "revoked_at", detail->revoked_ms);

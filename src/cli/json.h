@@ -20,6 +20,8 @@ void bt_json_put_text(json_t *object, const char *name, bt_bytes text);
 void bt_json_put_u64(json_t *object, const char *name, uint64_t value);
 /* BT_NEVER_MS and 0 are left out. */
 void bt_json_put_time(json_t *object, const char *name, int64_t time_ms);
+/* KEY_KIND_BACKEND from KEY_KIND_ and "backend". */
+void bt_json_put_enum(json_t *object, const char *name, const char *prefix, const char *value);
 
 /* The names of a mask's bits. */
 json_t *bt_json_scopes(const bt_catalogue *catalogue, uint64_t mask);

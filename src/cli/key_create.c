@@ -75,7 +75,7 @@ static bool take_kind(bt_create_key_request *request) {
 }
 
 static bool take_expiry(bt_create_key_request *request) {
-    request->expires_ms = BT_NEVER_MS;
+    request->expiry.expires_ms = BT_NEVER_MS;
     if (!expires_in) return true;
     int64_t span_ms;
     if (!bt_duration_parse(bt_bytes_text(expires_in), &span_ms) ||
@@ -86,7 +86,7 @@ static bool take_expiry(bt_create_key_request *request) {
                             expires_in);
         return false;
     }
-    request->expires_in_ms = span_ms;
+    request->expiry.expires_in_ms = span_ms;
     return true;
 }
 
@@ -126,10 +126,10 @@ static bool take_request(bt_create_key_request *request) {
 }
 
 static bool print_token(const bt_create_key *create, const bt_catalogue *catalogue) {
-    if (!json) return bt_output_line(bt_bytes_text(create->token));
+    if (!json) return bt_output_line(bt_bytes_text(create->issued.token));
     json_t *object = json_object();
-    bt_json_put(object, "token", json_string(create->token));
-    bt_json_put(object, "key", bt_json_key(&create->key, catalogue));
+    bt_json_put(object, "token", json_string(create->issued.token));
+    bt_json_put(object, "key", bt_json_key(&create->issued.key, catalogue));
     bt_json_put_u64(object, "revision", create->mutation.change.revision);
     return bt_json_print(object);
 }
@@ -137,7 +137,7 @@ static bool print_token(const bt_create_key *create, const bt_catalogue *catalog
 static int answer(const bt_create_key *create, const bt_catalogue *catalogue) {
     char id[BT_KEY_ID_TEXT_SIZE];
     if (create->mutation.change.fault.err) return bt_local_failed(&create->mutation.change.fault);
-    bt_key_id_format(&create->key.id, id);
+    bt_key_id_format(&create->issued.key.id, id);
     if (!print_token(create, catalogue)) {
         fprintf(stderr,
                 "bitting: the key was made, but its token could not be written and is lost. Revoke "
@@ -146,7 +146,7 @@ static int answer(const bt_create_key *create, const bt_catalogue *catalogue) {
         return BT_EXIT_FAILED;
     }
     if (!json) {
-        bt_print_key(stderr, &create->key, catalogue);
+        bt_print_key(stderr, &create->issued.key, catalogue);
         fputs("The token is shown this once. Keep it where secrets are kept.\n", stderr);
     }
     return BT_EXIT_OK;

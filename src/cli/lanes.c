@@ -1,18 +1,14 @@
 #include "cli/lanes.h"
 
-#include <stdatomic.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "grpc/server.h"
 #include "h2/server.h"
 
 #define ADDRESS_SIZE 160u
-/* How often a drain looks whether connections are left. */
-#define LOOK_NS 5000000
 
 /* The listeners of one transport. */
 typedef struct bt_lane {
@@ -26,7 +22,6 @@ struct bt_lanes {
     bt_lane fast;
     bt_grpc_server *grpc; /* serves core; NULL where that is empty */
     bt_h2_server *h2;     /* serves fast, likewise */
-    atomic_bool hurried;
 };
 
 static bt_err add(bt_lane *lane, const bt_lanes_options *options, bt_bytes text, bool trusted,
@@ -98,12 +93,12 @@ static bt_err start_core(bt_lanes *lanes, unsigned workers, bt_service *service,
 
 static bt_err start_fast(bt_lanes *lanes, unsigned workers, bt_service *service, bt_health *health,
                          bt_fault *fault) {
-    bt_h2_server_options options = {.listeners = lanes->fast.listeners,
-                                    .listener_count = lanes->fast.count,
-                                    .methods = bt_methods,
-                                    .service = service,
-                                    .health = health,
-                                    .workers = workers};
+    bt_h2_options options = {.listeners = lanes->fast.listeners,
+                             .listeners_count = lanes->fast.count,
+                             .methods = bt_methods,
+                             .service = service,
+                             .health = health,
+                             .workers = workers};
     if (lanes->fast.count == 0) return BT_OK;
     BT_TRY(bt_h2_server_start(&options, &lanes->h2, fault));
     for (size_t i = 0; i < lanes->fast.count; i++)
@@ -134,24 +129,31 @@ bt_err bt_lanes_start(const bt_lanes_options *options, bt_service *service, bt_h
     return err;
 }
 
-static bool wait_for_fast(const bt_lanes *lanes, int64_t end_ns) {
-    const struct timespec pause = {0, LOOK_NS};
-    while (bt_h2_server_connections(lanes->h2)) {
-        if (lanes->hurried || bt_clock_monotonic_ns() > end_ns) return false;
-        nanosleep(&pause, NULL);
-    }
-    return true;
+typedef struct fast_drain {
+    bt_h2_server *server;
+    int64_t timeout_ms;
+    bool all;
+} fast_drain;
+
+static void *drain_fast(void *self) {
+    fast_drain *drain = self;
+    drain->all = bt_h2_server_drain(drain->server, drain->timeout_ms);
+    return NULL;
 }
 
+/* Both at once, or one after the other where there is no thread for it. */
 bool bt_lanes_drain(bt_lanes *lanes, int64_t timeout_ms) {
-    int64_t end_ns = bt_clock_monotonic_ns() + timeout_ms * 1000000;
-    if (lanes->h2) bt_h2_server_drain(lanes->h2);
+    fast_drain fast = {.server = lanes->h2, .timeout_ms = timeout_ms, .all = true};
+    pthread_t thread;
+    bool beside = lanes->h2 && pthread_create(&thread, NULL, drain_fast, &fast) == 0;
+    if (lanes->h2 && !beside) drain_fast(&fast);
     bool all = !lanes->grpc || bt_grpc_server_drain(lanes->grpc, timeout_ms);
-    return (!lanes->h2 || wait_for_fast(lanes, end_ns)) && all;
+    if (beside) pthread_join(thread, NULL);
+    return fast.all && all;
 }
 
 void bt_lanes_hurry(bt_lanes *lanes) {
-    lanes->hurried = true;
+    if (lanes->h2) bt_h2_server_hurry(lanes->h2);
     if (lanes->grpc) bt_grpc_server_hurry(lanes->grpc);
 }
 

@@ -1,17 +1,24 @@
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "cli/command.h"
-#include "cli/json.h"
+#include "cli/json_catalogue.h"
 #include "cli/local.h"
 #include "cli/print_key.h"
 #include "service/read_keys.h"
 
 static bt_place place;
-static const char *key_id;
+static const char *key_id, *mask_text;
 static bool json;
 
 static const bt_flag flags[] = {
     {.name = "key", .value = "KEY_ID", .help = "mark what this key holds", .text = &key_id},
+    {.name = "mask",
+     .value = "MASK",
+     .help = "mark what this mask holds, a number such as 259 or 0x103",
+     .text = &mask_text,
+     .excludes = "key"},
     {.name = "json", .help = "print an object with categories and presets", .on = &json},
     BT_PLACE_FLAGS(place),
     {0},
@@ -19,11 +26,11 @@ static const bt_flag flags[] = {
 
 static const bt_usage usage = {
     .command = "scope list",
-    .synopsis = "[--key KEY_ID] [flags]",
+    .synopsis = "[--key KEY_ID | --mask MASK] [flags]",
     .about =
         "Lists the scopes by category, and the presets. A scope marked ! is of high risk. With\n"
-        "--key, a * marks what the key holds, and each category says how many of its scopes that "
-        "is.",
+        "--key or --mask, a * marks what is held, and each category says how many of its scopes\n"
+        "that is.",
     .examples = "  bitting scope list\n"
                 "  bitting scope list --key 019ab3c14f8e2d7be0c5a1f09b6d3e72",
     .flags = flags,
@@ -38,8 +45,8 @@ static void print_scope(const bt_catalogue *catalogue, unsigned bit, uint64_t he
 
 static void print_category(const bt_catalogue *catalogue, const bt_category *category,
                            uint64_t held) {
-    printf("%s: %s, ", category->name, category->title);
-    if (key_id) printf("%u/", bt_category_selected(catalogue, category, held));
+    printf("%s: %s%s", category->name, category->title, category->title[0] ? ", " : "");
+    if (key_id || mask_text) printf("%u/", bt_category_selected(catalogue, category, held));
     printf("%u scopes\n", bt_category_total(catalogue, category));
     uint64_t assigned = catalogue->live | catalogue->retired;
     uint64_t rest = assigned & bt_category_window(category);
@@ -58,54 +65,16 @@ static void print_tables(const bt_catalogue *catalogue, uint64_t held) {
     }
 }
 
-static json_t *scope_object(const bt_catalogue *catalogue, unsigned bit) {
-    const bt_scope *scope = &catalogue->scopes[bit];
-    json_t *object = json_object();
-    bt_json_put(object, "bit", json_integer(bit));
-    bt_json_put(object, "name", json_string(scope->name));
-    bt_json_put(object, "title", json_string(scope->title));
-    bt_json_put(object, "description", json_string(scope->description));
-    bt_json_put(object, "high_risk", json_boolean(scope->high_risk));
-    bt_json_put(object, "retired", json_boolean(scope->retired));
-    return object;
-}
-
-static json_t *category_object(const bt_catalogue *catalogue, const bt_category *category,
-                               uint64_t held) {
-    json_t *object = json_object(), *scopes = json_array();
-    uint64_t rest = (catalogue->live | catalogue->retired) & bt_category_window(category);
-    for (; rest; rest = bt_mask_without_lowest(rest))
-        json_array_append_new(scopes, scope_object(catalogue, bt_mask_lowest(rest)));
-    bt_json_put(object, "name", json_string(category->name));
-    bt_json_put(object, "title", json_string(category->title));
-    bt_json_put(object, "total", json_integer(bt_category_total(catalogue, category)));
-    if (key_id)
-        bt_json_put(object, "selected",
-                    json_integer(bt_category_selected(catalogue, category, held)));
-    bt_json_put(object, "scopes", scopes);
-    return object;
-}
-
-static json_t *preset_object(const bt_catalogue *catalogue, const bt_preset *preset) {
-    json_t *object = json_object();
-    uint64_t mask = preset->full_access ? catalogue->live : preset->mask & catalogue->live;
-    bt_json_put(object, "name", json_string(preset->name));
-    bt_json_put(object, "description", json_string(preset->description));
-    bt_json_put(object, "full_access", json_boolean(preset->full_access));
-    bt_json_put(object, "scopes", bt_json_scopes(catalogue, mask));
-    return object;
-}
-
 static bool print_json(const bt_catalogue *catalogue, uint64_t held) {
     json_t *object = json_object(), *categories = json_array(), *presets = json_array();
     for (size_t i = 0; i < catalogue->categories_count; i++)
         json_array_append_new(categories,
-                              category_object(catalogue, &catalogue->categories[i], held));
+                              bt_json_category(catalogue, &catalogue->categories[i], held));
     for (size_t i = 0; i < catalogue->presets_count; i++)
-        json_array_append_new(presets, preset_object(catalogue, &catalogue->presets[i]));
+        json_array_append_new(presets, bt_json_preset(catalogue, &catalogue->presets[i]));
     bt_json_put(object, "categories", categories);
     bt_json_put(object, "presets", presets);
-    if (key_id) bt_json_put(object, "held", bt_json_scopes(catalogue, held));
+    if (key_id || mask_text) bt_json_put(object, "held", bt_json_scopes(catalogue, held));
     return bt_json_print(object);
 }
 
@@ -120,9 +89,18 @@ static bt_err find_held(bt_local *local, uint64_t *ret_held, bt_fault *fault) {
     return BT_OK;
 }
 
-static int list(bt_local *local) {
+static bool parse_mask(uint64_t *ret_mask) {
+    char *end;
+    errno = 0;
+    unsigned long long mask = strtoull(mask_text, &end, 0);
+    bool ok = mask_text[0] >= '0' && mask_text[0] <= '9' && *end == '\0' && !errno;
+    if (!ok || mask & BT_MASK_FORBIDDEN) return false;
+    *ret_mask = mask;
+    return true;
+}
+
+static int list(bt_local *local, uint64_t held) {
     const bt_catalogue *catalogue = bt_snapshot_catalogue(local->session.snapshot);
-    uint64_t held = 0;
     bt_fault fault;
     if (key_id && find_held(local, &held, &fault)) return bt_local_failed(&fault);
     if (json) return print_json(catalogue, held) ? BT_EXIT_OK : BT_EXIT_FAILED;
@@ -133,9 +111,12 @@ static int list(bt_local *local) {
 int bt_command_scope_list(int argc, char **argv) {
     bt_local local;
     int exit_code;
+    uint64_t mask = 0;
     if (!bt_options_parse(&usage, argc, argv, NULL, &exit_code)) return exit_code;
+    if (mask_text && !parse_mask(&mask))
+        return bt_options_complain(&usage, "--mask \"%s\" is no number of bits 0 to 62", mask_text);
     if (!bt_local_open(&place, BT_STORE_READ, &local)) return BT_EXIT_FAILED;
-    exit_code = list(&local);
+    exit_code = list(&local, mask);
     bt_local_close(&local);
     return exit_code;
 }

@@ -51,7 +51,7 @@ static void look_at_parameter(const bt_gate_options *options, bt_bytes pair,
     }
 }
 
-/* `;` parts parameters for some services, and not for the proxy: a name behind one is looked at as well. */
+/* `;` parts parameters for some services, and not for the proxy: beside one, a credential counts as two. */
 static void look_at_query(const bt_gate_options *options, bt_bytes query,
                           bt_gate_credential *credential) {
     if (!query.data) return;
@@ -59,9 +59,10 @@ static void look_at_query(const bt_gate_options *options, bt_bytes query,
     for (const uint8_t *at = start; at <= end; at++) {
         if (at < end && *at != '&' && *at != ';') continue;
         look_at_parameter(options, bt_bytes_of(start, (size_t)(at - start)), credential);
-        if (at < end && *at == ';' && credential->found) credential->found++;
         start = at + 1;
     }
+    bool parted = query.size && memchr(query.data, ';', query.size);
+    if (credential->parameter.size && parted) credential->found++;
 }
 
 void bt_gate_find_credential(const bt_gate_options *options, const bt_gate_request *request,

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -22,6 +23,11 @@ struct bt_h2_acceptor {
     pthread_t thread;
     struct pollfd polls[];
 };
+
+/* Not by accept4, which grpc/ takes over for the process with rules of its own. */
+static int take(int listener, int flags) {
+    return (int)syscall(SYS_accept4, listener, NULL, NULL, flags);
+}
 
 static bt_h2_worker *choose(bt_h2_acceptor *acceptor, size_t *ret_total) {
     bt_h2_worker *best = NULL;
@@ -42,7 +48,7 @@ static bt_h2_worker *choose(bt_h2_acceptor *acceptor, size_t *ret_total) {
 /* Left in the queue, a connection that cannot be accepted would wake us for ever. */
 static void turn_away(bt_h2_acceptor *acceptor, const bt_h2_gate *gate) {
     close(acceptor->spare_fd);
-    int fd = accept4(gate->fd, NULL, NULL, SOCK_CLOEXEC);
+    int fd = take(gate->fd, SOCK_CLOEXEC);
     if (fd >= 0) close(fd);
     acceptor->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
@@ -57,7 +63,7 @@ static void log_peer(const bt_h2_gate *gate, int fd) {
 
 /* False: nothing more is waiting now. */
 static bool accept_one(bt_h2_acceptor *acceptor, const bt_h2_gate *gate) {
-    int fd = accept4(gate->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    int fd = take(gate->fd, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd < 0) {
         if (errno == EMFILE || errno == ENFILE) turn_away(acceptor, gate);
         return errno == ECONNABORTED;

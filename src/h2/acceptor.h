@@ -14,11 +14,11 @@ typedef struct bt_h2_gate {
     char path[108]; /* of a UNIX socket, removed in the end; empty: TCP */
 } bt_h2_gate;
 
-/* Binds and listens. BT_ERR_INVALID, BT_ERR_UNAVAILABLE (taken, not allowed). */
+/* Binds and listens. BT_ERR_INVALID, BT_ERR_EXISTS (taken), BT_ERR_UNAVAILABLE. */
 bt_err bt_h2_gate_open(const bt_listener_options *options, bt_h2_gate *ret_gate, bt_fault *fault);
 void bt_h2_gate_close(bt_h2_gate *gate);
 /* 0 for a UNIX socket. */
-uint16_t bt_h2_gate_port(const bt_h2_gate *gate);
+int bt_h2_gate_port(const bt_h2_gate *gate);
 
 typedef struct bt_h2_acceptor bt_h2_acceptor;
 

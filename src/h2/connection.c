@@ -134,6 +134,8 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *
     bt_h2_connection *connection = user;
     uint8_t type = frame->hd.type;
     if (type == NGHTTP2_SETTINGS) connection->greeted = true;
+    if (type == NGHTTP2_PING && frame->hd.flags & NGHTTP2_FLAG_ACK)
+        bt_h2_connection_take_no_more(connection);
     if (type == NGHTTP2_HEADERS) headers_done(connection, frame);
     if (type != NGHTTP2_HEADERS && type != NGHTTP2_DATA) return 0;
     if (!(frame->hd.flags & NGHTTP2_FLAG_END_STREAM)) return 0;

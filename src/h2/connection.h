@@ -51,8 +51,10 @@ size_t bt_h2_connection_pull(bt_h2_connection *connection, uint8_t *ret_bytes, s
 bool bt_h2_connection_is_over(const bt_h2_connection *connection);
 
 /* Says that no new stream should come (GOAWAY of the highest number), and after a round trip that none will
- * be taken (RFC 9113 6.8). What was begun is finished. */
+ * be taken (RFC 9113 6.8). What was begun is finished, but watches and dialogues are ended. */
 void bt_h2_connection_drain(bt_h2_connection *connection);
+/* The round trip is over. Nothing happens where no drain was begun. */
+void bt_h2_connection_take_no_more(bt_h2_connection *connection);
 
 /* Once a second or so: time-outs of streams, of the handshake and of silence. */
 void bt_h2_connection_sweep(bt_h2_connection *connection);

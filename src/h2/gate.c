@@ -52,10 +52,10 @@ static bt_err gate_bind(const bt_socket_address *address, const char *text, bt_h
         family == AF_UNIX ? bind_unix(gate->fd, address, gate) : bind_tcp(gate->fd, address);
     if (!result) result = listen(gate->fd, BACKLOG);
     if (!result) return BT_OK;
-    bt_fail(fault, BT_ERR_UNAVAILABLE, "address %s: cannot listen there: %s", text,
-            strerror(errno));
+    bt_err err = errno == EADDRINUSE ? BT_ERR_EXISTS : BT_ERR_UNAVAILABLE;
+    bt_fail(fault, err, "address %s: cannot listen there: %s", text, strerror(errno));
     bt_h2_gate_close(gate);
-    return BT_ERR_UNAVAILABLE;
+    return err;
 }
 
 bt_err bt_h2_gate_open(const bt_listener_options *options, bt_h2_gate *ret_gate, bt_fault *fault) {
@@ -80,7 +80,7 @@ void bt_h2_gate_close(bt_h2_gate *gate) {
     gate->path[0] = '\0';
 }
 
-uint16_t bt_h2_gate_port(const bt_h2_gate *gate) {
+int bt_h2_gate_port(const bt_h2_gate *gate) {
     struct sockaddr_storage address;
     socklen_t size = sizeof address;
     if (getsockname(gate->fd, (struct sockaddr *)&address, &size)) return 0;

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 
 #define READS_PER_TURN 4
 #define WRITES_PER_TURN 4
@@ -50,6 +51,10 @@ bt_h2_link *bt_h2_link_open(bt_h2_links *links, int fd, SSL_CTX *tls,
     return NULL;
 }
 
+void bt_h2_links_left(bt_h2_links *links) {
+    if (atomic_fetch_sub(&links->load, 1) == 1) eventfd_write(links->left_fd, 1);
+}
+
 void bt_h2_link_close(bt_h2_link *link) {
     bt_h2_links *links = link->links;
     if (link->behind) link->behind->before = link->before;
@@ -57,7 +62,7 @@ void bt_h2_link_close(bt_h2_link *link) {
         link->before->behind = link->behind;
     else
         links->first = link->behind;
-    atomic_fetch_sub_explicit(&links->load, 1, memory_order_relaxed);
+    bt_h2_links_left(links);
     bt_h2_free(&link->connection->account, link->unsent);
     bt_h2_connection_free(link->connection);
     bt_h2_socket_close(&link->socket);

@@ -13,6 +13,7 @@ typedef struct bt_h2_links {
     int epoll_fd;
     bt_h2_link *first;
     atomic_size_t load; /* links, and sockets on their way here; others read it */
+    int left_fd;        /* eventfd: told when load has come down to 0 */
     uint8_t read_space[BT_H2_READ_MAX];
     uint8_t write_space[BT_H2_WRITE_MAX];
 } bt_h2_links;
@@ -30,6 +31,9 @@ struct bt_h2_link {
                           answers is not given more of them */
     size_t unsent_size, unsent_sent;
 };
+
+/* One less to carry. */
+void bt_h2_links_left(bt_h2_links *links);
 
 /* Takes the file descriptor, even on failure. tls may be NULL. NULL without memory. */
 bt_h2_link *bt_h2_link_open(bt_h2_links *links, int fd, SSL_CTX *tls,

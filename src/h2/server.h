@@ -6,34 +6,39 @@
 #include "h2/limits.h"
 #include "rpc/listener.h"
 
-typedef struct bt_h2_server bt_h2_server;
-
-typedef struct bt_h2_server_options {
-    const bt_listener_options *listeners;
-    size_t listener_count;
+/* All pointers must outlive the server, but for the limits. */
+typedef struct bt_h2_options {
+    const bt_listener_options *listeners; /* at least one */
+    size_t listeners_count;
     const bt_method *methods; /* ended by a path of NULL */
     bt_service *service;      /* may be NULL, where all methods are BT_METHOD_OPEN */
     bt_health *health;
-    unsigned workers;           /* threads; 0: one a core */
+    unsigned workers;           /* threads that serve; 0: one a processor */
     const bt_h2_limits *limits; /* NULL: BT_H2_LIMITS_DEFAULT */
-} bt_h2_server_options;
+} bt_h2_options;
 
-/* Listens and starts its threads. Methods, service and health must outlive the server; the rest is copied.
- * BT_ERR_INVALID (an option), BT_ERR_UNAVAILABLE (an address), BT_ERR_EXHAUSTED. */
-bt_err bt_h2_server_start(const bt_h2_server_options *options, bt_h2_server **ret_server,
-                          bt_fault *fault);
+typedef struct bt_h2_server bt_h2_server;
 
-/* The TCP port of a listener; 0 for a UNIX socket. */
-uint16_t bt_h2_server_port(const bt_h2_server *server, size_t listener);
+/* Listens and serves on return. Raises the limit of open files of the process to what connections need.
+ * BT_ERR_INVALID (an option, a certificate), BT_ERR_EXISTS (the address is taken), BT_ERR_UNAVAILABLE
+ * (permission), BT_ERR_EXHAUSTED (memory, threads). */
+bt_err bt_h2_server_start(const bt_h2_options *options, bt_h2_server **ret_server, bt_fault *fault);
 
-/* Takes no new connections, and tells every client that no new call will be taken (GOAWAY). Calls under way go
- * on. */
-void bt_h2_server_drain(bt_h2_server *server);
+/* The port of listener `index`, as the system gave it where 0 was asked for; 0 for a UNIX socket. */
+int bt_h2_server_port(const bt_h2_server *server, size_t index);
 
-/* Connections that are open. After a drain it comes down to 0 as clients see their last answers. */
+/* Connections that are open now. */
 size_t bt_h2_server_connections(const bt_h2_server *server);
 
-/* Closes what is left, waits for handlers that have not answered, and frees. NULL is taken; returns NULL. */
+/* Takes no new connection, tells every client that no new call will be taken (GOAWAY), ends watches and
+ * dialogues, and waits for the calls in flight and for the clients to leave: up to timeout_ms. Whether
+ * all have left. Once. */
+bool bt_h2_server_drain(bt_h2_server *server, int64_t timeout_ms);
+
+/* Lets a drain, now or to come, wait no longer. From any thread; not from a signal handler. */
+void bt_h2_server_hurry(bt_h2_server *server);
+
+/* Closes what is left, waits for handlers that still hold a call, and frees. NULL is taken; returns NULL. */
 bt_h2_server *bt_h2_server_stop(bt_h2_server *server);
 
 #endif

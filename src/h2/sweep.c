@@ -35,10 +35,12 @@ static void sweep_stream(bt_h2_stream *stream) {
 static void announce(bt_h2_connection *connection) {
     connection->draining = 1;
     nghttp2_submit_shutdown_notice(connection->session);
+    nghttp2_submit_ping(connection->session, NGHTTP2_FLAG_NONE, NULL);
     bt_h2_connection_touch(connection);
 }
 
-static void take_no_more(bt_h2_connection *connection) {
+void bt_h2_connection_take_no_more(bt_h2_connection *connection) {
+    if (connection->draining == 0 || connection->draining == 3) return;
     connection->draining = 3;
     nghttp2_session *session = connection->session;
     nghttp2_submit_goaway(session, NGHTTP2_FLAG_NONE,
@@ -48,7 +50,14 @@ static void take_no_more(bt_h2_connection *connection) {
 }
 
 void bt_h2_connection_drain(bt_h2_connection *connection) {
-    if (!connection->draining && !connection->failed) announce(connection);
+    if (connection->draining || connection->failed) return;
+    announce(connection);
+    /* These would never end by themselves. */
+    for (bt_h2_stream *stream = connection->streams; stream; stream = stream->behind) {
+        bool endless = stream->call.method && stream->call.method->flags & BT_METHOD_STREAM;
+        if (endless && !stream->closed)
+            bt_h2_answer_fail(stream, BT_ERR_UNAVAILABLE, "the server is stopping");
+    }
 }
 
 void bt_h2_connection_sweep(bt_h2_connection *connection) {
@@ -61,11 +70,11 @@ void bt_h2_connection_sweep(bt_h2_connection *connection) {
         sweep_stream(stream);
     if (!connection->greeted && core->tick_ms - connection->opened_ms > limits->handshake_ms)
         bt_h2_connection_fail(connection, NGHTTP2_SETTINGS_TIMEOUT);
-    /* Between one and two periods after the announcement: far more than a round trip. */
+    /* Of who does not answer the ping. */
     if (connection->draining == 1)
         connection->draining = 2;
     else if (connection->draining == 2)
-        take_no_more(connection);
+        bt_h2_connection_take_no_more(connection);
     bool idle = !connection->streams && core->tick_ms - connection->busy_ms > limits->idle_ms;
     if (idle) bt_h2_connection_drain(connection);
 }

@@ -34,7 +34,7 @@ static void open_gift(bt_h2_letter *letter) {
         close(gift->fd);
     else if (bt_h2_link_open(&worker->links, gift->fd, gift->tls, gift->policy))
         atomic_fetch_add_explicit(&worker->links.load, 1, memory_order_relaxed);
-    atomic_fetch_sub_explicit(&worker->links.load, 1, memory_order_relaxed);
+    bt_h2_links_left(&worker->links);
     free(gift);
 }
 
@@ -147,6 +147,7 @@ bt_err bt_h2_worker_start(const bt_h2_worker_options *options, bt_h2_worker **re
         return err;
     }
     worker->links.core = &worker->core;
+    worker->links.left_fd = options->left_fd;
     worker->drain_letter.open = open_drain;
     worker->stop_letter.open = open_stop;
     if (!watch_mail(worker) || !start_thread(worker)) {

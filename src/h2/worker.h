@@ -13,6 +13,7 @@ typedef struct bt_h2_worker_options {
     const bt_method *methods;
     bt_service *service; /* may be NULL, where all methods are BT_METHOD_OPEN */
     bt_health *health;
+    int left_fd; /* eventfd: told when the last connection has gone */
 } bt_h2_worker_options;
 
 /* Starts the thread. The options' strings and tables must outlive it. */

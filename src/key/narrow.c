@@ -28,6 +28,12 @@ bool bt_selector_parse(bt_bytes text, bt_selector *ret_selector) {
     return true;
 }
 
+size_t bt_selector_format(const bt_selector *selector, char ret_text[BT_RESOURCE_MAX + 1]) {
+    memcpy(ret_text, selector->text.data, selector->text.size);
+    if (selector->is_prefix) ret_text[selector->text.size] = '*';
+    return selector->text.size + (selector->is_prefix ? 1 : 0);
+}
+
 size_t bt_narrow_encode(const bt_narrow *narrow, uint8_t ret_row[BT_NARROW_MAX]) {
     uint8_t *at = ret_row;
     *at++ = VERSION;

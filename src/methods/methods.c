@@ -38,6 +38,8 @@ const bt_method bt_methods[] = {
     KEY_METHOD("GetKey", bt_rpc_get_key, READ, 0),
     KEY_METHOD("ListKeys", bt_rpc_list_keys, READ, BT_LIST_ARENA),
     KEY_METHOD("RevokeKey", bt_rpc_revoke_key, REVOKE, 0),
+    KEY_METHOD("UpdateKey", bt_rpc_update_key, UPDATE, 0),
+    KEY_METHOD("RotateKey", bt_rpc_rotate_key, CREATE, 0),
     OWNER_METHOD("StopOwner", bt_rpc_stop_owner, REVOKE),
     OWNER_METHOD("ResumeOwner", bt_rpc_resume_owner, UPDATE),
     OWNER_METHOD("DeleteOwner", bt_rpc_delete_owner, REVOKE),

@@ -28,6 +28,25 @@ static void write_labels(const bt_detail *detail, bt_out *out) {
     }
 }
 
+static void write_narrow(const bt_narrow *narrow, bt_out *out) {
+    for (size_t i = 0; i < narrow->selectors_count; i++) {
+        char text[BT_RESOURCE_MAX + 1];
+        bt_out_item(out, 22, bt_bytes_of(text, bt_selector_format(&narrow->selectors[i], text)));
+    }
+    for (size_t i = 0; i < narrow->networks_count; i++) {
+        char text[BT_NETWORK_TEXT_MAX + 1];
+        bt_network_format(&narrow->networks[i], text);
+        bt_out_item(out, 23, bt_bytes_text(text));
+    }
+}
+
+static void write_other_id(bt_bytes id, unsigned field, bt_out *out) {
+    char text[BT_KEY_ID_TEXT_SIZE];
+    if (id.size != BT_KEY_ID_SIZE) return;
+    bt_hex_encode(id, text);
+    bt_out_bytes(out, field, bt_bytes_of(text, sizeof text - 1));
+}
+
 /* In the order of the fields' numbers, as canonical encoders do. */
 void bt_key_write(const bt_key *key, bt_out *out) {
     const bt_detail *detail = &key->detail;
@@ -50,6 +69,12 @@ void bt_key_write(const bt_key *key, bt_out *out) {
     bt_out_time(out, 17, detail->revoked_ms ? detail->revoked_ms : BT_NEVER_MS);
     bt_out_bytes(out, 18, detail->revoke_reason);
     bt_out_bytes(out, 19, detail->created_by);
+    bt_out_uint(out, 20, detail->preset_version);
+    bt_out_uint(out, 21, key->preset_drifted);
+    write_narrow(&key->narrow, out);
+    bt_out_time(out, 24, key->not_before_ms ? key->not_before_ms : BT_NEVER_MS);
+    write_other_id(detail->rotated_from, 25, out);
+    write_other_id(detail->rotated_to, 26, out);
 }
 
 void bt_key_write_field(const bt_key *key, unsigned field, bt_out *out) {

@@ -5,8 +5,9 @@
 #include "rpc/wire.h"
 #include "service/key.h"
 
-/* No key is larger: metadata, 32 labels, 63 scopes twice, owners, name and reason are 27 KiB. */
-#define BT_KEY_MESSAGE_MAX 32768u
+/* No key is larger: metadata, 32 labels, 63 scopes twice, owners, name and reason are 27 KiB, selectors and networks
+ * 15 KiB. */
+#define BT_KEY_MESSAGE_MAX 49152u
 
 void bt_key_write(const bt_key *key, bt_out *out);
 

@@ -1,6 +1,7 @@
 #include "rpc/key_messages.h"
 
 #include "rpc/wire.h"
+#include "service/text.h"
 
 #define FIELD(of, member, kind, most)                                                              \
     { .name = #member, .type = kind, .max = most, .offset = offsetof(of, member) }
@@ -17,16 +18,25 @@ bt_err bt_create_key_read(bt_bytes message, bt_create_key_request *ret_request, 
         [6] = FIELD(bt_create_key_request, grant.preset, BT_WIRE_BYTES, 0),
         [7] = FIELD(bt_create_key_request, user_id, BT_WIRE_BYTES, 0),
         [8] = FIELD(bt_create_key_request, org_id, BT_WIRE_BYTES, 0),
-        [9] = {"expires_at", BT_WIRE_TIME, .offset = offsetof(bt_create_key_request, expires_ms)},
+        [9] = {"expires_at", BT_WIRE_TIME,
+               .offset = offsetof(bt_create_key_request, expiry.expires_ms)},
         [10] = FIELD(bt_create_key_request, metadata, BT_WIRE_BYTES, 0),
         [11] = {"labels", BT_WIRE_LABELS, BT_LABELS_MAX, offsetof(bt_create_key_request, labels),
                 offsetof(bt_create_key_request, labels_count)},
         [12] = {"expires_in", BT_WIRE_DURATION,
-                .offset = offsetof(bt_create_key_request, expires_in_ms)},
+                .offset = offsetof(bt_create_key_request, expiry.expires_in_ms)},
+        [13] = {"selectors", BT_WIRE_LIST, BT_SELECTORS_MAX,
+                offsetof(bt_create_key_request, bounds.selectors),
+                offsetof(bt_create_key_request, bounds.selectors_count)},
+        [14] = {"networks", BT_WIRE_LIST, BT_NETWORKS_MAX,
+                offsetof(bt_create_key_request, bounds.networks),
+                offsetof(bt_create_key_request, bounds.networks_count)},
+        [15] = {"not_before", BT_WIRE_TIME,
+                .offset = offsetof(bt_create_key_request, not_before_ms)},
     };
     static const bt_wire_message type = {"bitting.v1.CreateKeyRequest", fields,
                                          BT_WIRE_COUNT(fields)};
-    *ret_request = (bt_create_key_request){.expires_ms = BT_NEVER_MS};
+    *ret_request = (bt_create_key_request){.expiry.expires_ms = BT_NEVER_MS};
     return bt_wire_read(&type, message, ret_request, fault);
 }
 
@@ -66,4 +76,88 @@ bt_err bt_revoke_key_read(bt_bytes message, bt_revoke_key_request *ret_request, 
                                          BT_WIRE_COUNT(fields)};
     *ret_request = (bt_revoke_key_request){.reason = {0}};
     return bt_wire_read(&type, message, ret_request, fault);
+}
+
+typedef struct field_mask {
+    size_t count;
+    bt_bytes paths[2 * BT_UPDATE_PATHS];
+} field_mask;
+
+static bt_err read_mask(bt_bytes message, unsigned *ret_mask, bt_fault *fault) {
+    static const bt_wire_field fields[] = {
+        [1] = {"update_mask", BT_WIRE_LIST, 2 * BT_UPDATE_PATHS, offsetof(field_mask, paths),
+               offsetof(field_mask, count)},
+    };
+    static const bt_wire_message type = {"google.protobuf.FieldMask", fields,
+                                         BT_WIRE_COUNT(fields)};
+    field_mask named = {0};
+    unsigned mask = 0;
+    BT_TRY(bt_wire_read(&type, message, &named, fault));
+    for (size_t i = 0; i < named.count; i++) {
+        unsigned bit = bt_update_path(named.paths[i]);
+        if (!bit)
+            return bt_fail(fault, BT_ERR_INVALID,
+                           "update_mask: \"%.*s\" cannot be changed, or is no field",
+                           BT_BYTES_ARG(bt_text_quote(named.paths[i])));
+        mask |= bit;
+    }
+    *ret_mask = mask;
+    return BT_OK;
+}
+
+bt_err bt_update_key_read(bt_bytes message, bt_update_key_request *ret_request, bt_fault *fault) {
+    typedef struct wire_update {
+        bt_bytes update_mask;
+        uint64_t never_expires, disabled;
+        bt_update_key_request request;
+    } wire_update;
+    static const bt_wire_field fields[] = {
+        [1] = FIELD(wire_update, request.key_id, BT_WIRE_BYTES, 0),
+        [2] = FIELD(wire_update, update_mask, BT_WIRE_BYTES, 0),
+        [3] = FIELD(wire_update, request.name, BT_WIRE_BYTES, 0),
+        [4] = {"scopes", BT_WIRE_LIST, BT_GRANT_SCOPES_MAX,
+               offsetof(wire_update, request.grant.scopes),
+               offsetof(wire_update, request.grant.scopes_count)},
+        [5] = FIELD(wire_update, request.grant.scope_mask, BT_WIRE_UINT, 0),
+        [6] = FIELD(wire_update, request.grant.preset, BT_WIRE_BYTES, 0),
+        [7] = {"expires_at", BT_WIRE_TIME,
+               .offset = offsetof(wire_update, request.expiry.expires_ms)},
+        [8] = {"expires_in", BT_WIRE_DURATION,
+               .offset = offsetof(wire_update, request.expiry.expires_in_ms)},
+        [9] = FIELD(wire_update, never_expires, BT_WIRE_UINT, 0),
+        [10] = FIELD(wire_update, request.metadata, BT_WIRE_BYTES, 0),
+        [11] = {"labels", BT_WIRE_LABELS, BT_LABELS_MAX, offsetof(wire_update, request.labels),
+                offsetof(wire_update, request.labels_count)},
+        [12] = FIELD(wire_update, disabled, BT_WIRE_UINT, 0),
+        [13] = {"selectors", BT_WIRE_LIST, BT_SELECTORS_MAX,
+                offsetof(wire_update, request.bounds.selectors),
+                offsetof(wire_update, request.bounds.selectors_count)},
+        [14] = {"networks", BT_WIRE_LIST, BT_NETWORKS_MAX,
+                offsetof(wire_update, request.bounds.networks),
+                offsetof(wire_update, request.bounds.networks_count)},
+        [15] = {"not_before", BT_WIRE_TIME, .offset = offsetof(wire_update, request.not_before_ms)},
+    };
+    static const bt_wire_message type = {"bitting.v1.UpdateKeyRequest", fields,
+                                         BT_WIRE_COUNT(fields)};
+    wire_update wire = {.request.expiry.expires_ms = BT_NEVER_MS};
+    BT_TRY(bt_wire_read(&type, message, &wire, fault));
+    BT_TRY(read_mask(wire.update_mask, &wire.request.mask, fault));
+    wire.request.never_expires = wire.never_expires;
+    wire.request.disabled = wire.disabled;
+    *ret_request = wire.request;
+    return BT_OK;
+}
+
+bt_err bt_rotate_key_read(bt_bytes message, bt_rotate_key *rotate, bt_fault *fault) {
+    static const bt_wire_field fields[] = {
+        [1] = FIELD(bt_rotate_key, key_id, BT_WIRE_BYTES, 0),
+        [2] = {"grace", BT_WIRE_DURATION, .offset = offsetof(bt_rotate_key, grace_ms)},
+        [3] = {"expires_at", BT_WIRE_TIME, .offset = offsetof(bt_rotate_key, expiry.expires_ms)},
+        [4] = {"expires_in", BT_WIRE_DURATION,
+               .offset = offsetof(bt_rotate_key, expiry.expires_in_ms)},
+    };
+    static const bt_wire_message type = {"bitting.v1.RotateKeyRequest", fields,
+                                         BT_WIRE_COUNT(fields)};
+    rotate->expiry.expires_ms = BT_NEVER_MS;
+    return bt_wire_read(&type, message, rotate, fault);
 }

@@ -4,6 +4,8 @@
 
 #include "service/create_key.h"
 #include "service/list_keys.h"
+#include "service/rotate_key.h"
+#include "service/update_key.h"
 
 typedef struct bt_get_key_request {
     bt_bytes key_id;
@@ -19,5 +21,9 @@ bt_err bt_create_key_read(bt_bytes message, bt_create_key_request *ret_request, 
 bt_err bt_get_key_read(bt_bytes message, bt_get_key_request *ret_request, bt_fault *fault);
 bt_err bt_list_keys_read(bt_bytes message, bt_list_keys *ret_request, bt_fault *fault);
 bt_err bt_revoke_key_read(bt_bytes message, bt_revoke_key_request *ret_request, bt_fault *fault);
+
+bt_err bt_update_key_read(bt_bytes message, bt_update_key_request *ret_request, bt_fault *fault);
+/* Fills in the request's part of it. */
+bt_err bt_rotate_key_read(bt_bytes message, bt_rotate_key *rotate, bt_fault *fault);
 
 #endif

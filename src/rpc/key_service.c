@@ -18,8 +18,8 @@ typedef struct create_call {
 static void answer_created(const bt_create_key *create, bt_call *call) {
     uint8_t block[BT_TOKEN_MAX + BT_KEY_MESSAGE_MAX + 128];
     bt_out out = bt_out_into(block, sizeof block);
-    bt_out_bytes(&out, 1, bt_bytes_text(create->token));
-    bt_key_write_field(&create->key, 2, &out);
+    bt_out_bytes(&out, 1, bt_bytes_text(create->issued.token));
+    bt_key_write_field(&create->issued.key, 2, &out);
     bt_out_uint(&out, 3, create->mutation.change.revision);
     bt_answer_with(call, &out);
     bt_secret_wipe(block, BT_TOKEN_MAX + 16);

@@ -14,5 +14,7 @@ void bt_rpc_create_key(bt_call *call);
 void bt_rpc_get_key(bt_call *call);
 void bt_rpc_list_keys(bt_call *call);
 void bt_rpc_revoke_key(bt_call *call);
+void bt_rpc_update_key(bt_call *call);
+void bt_rpc_rotate_key(bt_call *call);
 
 #endif

@@ -1,15 +1,10 @@
 #include "service/create_key.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 
-#include "base/secret.h"
 #include "service/environment_rules.h"
 #include "service/text.h"
 #include "store/stops.h"
-
-/* Tokens that are minted until one is free: the second is hardly ever needed, the third never. */
-#define MINT_ATTEMPTS 8
 
 typedef enum owner_rule { NO, MAY, MUST } owner_rule;
 
@@ -41,36 +36,9 @@ static bt_err check_request(const bt_create_key_request *request, bt_fault *faul
         return bt_fail(fault, BT_ERR_INVALID, "kind: has a value that is no kind of key");
     BT_TRY(check_owner("user_id", request->user_id, owner_rules[kind].user, kind, fault));
     BT_TRY(check_owner("org_id", request->org_id, owner_rules[kind].org, kind, fault));
+    BT_TRY(bt_text_not_before(request->not_before_ms, fault));
     BT_TRY(bt_text_labels(request->labels, request->labels_count, fault));
     return bt_text_metadata(request->metadata, fault);
-}
-
-static bt_err check_expiry(int64_t expires_ms, int64_t now_ms, bt_fault *fault) {
-    char expires[25], now[25];
-    if (expires_ms == BT_NEVER_MS || (expires_ms > now_ms && expires_ms <= BT_LAST_MS))
-        return BT_OK;
-    bt_clock_format(expires_ms, expires);
-    bt_clock_format(now_ms, now);
-    if (expires_ms > BT_LAST_MS)
-        return bt_fail(fault, BT_ERR_INVALID, "expires_at: must be before the year 10000");
-    return bt_fail(fault, BT_ERR_INVALID, "expires_at: %s is not in the future; it is %s now",
-                   expires_ms < 0 ? "a time before 1970" : expires, now);
-}
-
-/* The end of a key's life, said in one of two ways. */
-static bt_err resolve_expiry(const bt_create_key_request *request, int64_t now_ms,
-                             int64_t *ret_expires_ms, bt_fault *fault) {
-    if (request->expires_in_ms && request->expires_ms != BT_NEVER_MS)
-        return bt_fail(fault, BT_ERR_INVALID, "expires_in, expires_at: only one may be set");
-    if (request->expires_in_ms < 0)
-        return bt_fail(fault, BT_ERR_INVALID, "expires_in: must be longer than nothing");
-    if (request->expires_in_ms > BT_LAST_MS - now_ms)
-        return bt_fail(fault, BT_ERR_INVALID, "expires_in: must end before the year 10000");
-    int64_t expires_ms =
-        request->expires_in_ms ? now_ms + request->expires_in_ms : request->expires_ms;
-    BT_TRY(check_expiry(expires_ms, now_ms, fault));
-    *ret_expires_ms = expires_ms;
-    return BT_OK;
 }
 
 /* What the key will be, as far as it does not depend on its token. */
@@ -80,6 +48,8 @@ typedef struct key_plan {
     int64_t expires_ms;
     bt_record record;
     bt_detail detail;
+    size_t narrow_size;
+    uint8_t narrow_row[BT_NARROW_MAX];
 } key_plan;
 
 static bt_err decide_plan(const bt_create_key_request *request, const bt_caller *caller,
@@ -90,8 +60,8 @@ static bt_err decide_plan(const bt_create_key_request *request, const bt_caller 
     if (!plan->environment) return bt_fail(fault, BT_ERR_INVALID, "environment: must be named");
     BT_TRY(bt_grant_resolve(catalogue, &request->grant, &plan->grant, fault));
     BT_TRY(bt_grant_allowed(caller, catalogue, plan->grant.mask, plan->grant.full_access, fault));
-    BT_TRY(resolve_expiry(request, bt_txn_now_ms(txn), &plan->expires_ms, fault));
-    return bt_environment_admits(plan->environment, request->kind, request->expires_in_ms,
+    BT_TRY(bt_expiry_resolve(&request->expiry, bt_txn_now_ms(txn), &plan->expires_ms, fault));
+    return bt_environment_admits(plan->environment, request->kind, request->expiry.expires_in_ms,
                                  plan->expires_ms, bt_txn_now_ms(txn), fault);
 }
 
@@ -119,6 +89,16 @@ static bt_err set_owners(key_plan *plan, const bt_create_key_request *request, b
     return BT_OK;
 }
 
+static bt_err fill_narrow(key_plan *plan, const bt_bounds_request *bounds, bt_fault *fault) {
+    bt_narrow narrow;
+    BT_TRY(bt_bounds_selectors(bounds, &narrow, fault));
+    BT_TRY(bt_bounds_networks(bounds, &narrow, fault));
+    if (narrow.selectors_count + narrow.networks_count == 0) return BT_OK;
+    plan->narrow_size = bt_narrow_encode(&narrow, plan->narrow_row);
+    plan->record.flags |= BT_RECORD_NARROW;
+    return BT_OK;
+}
+
 static bt_err fill_record(key_plan *plan, const bt_create_key_request *request, bt_txn *txn) {
     plan->record = (bt_record){
         .mask = plan->grant.mask,
@@ -128,6 +108,7 @@ static bt_err fill_record(key_plan *plan, const bt_create_key_request *request, 
         .environment = plan->environment->id,
         .created_ms = bt_txn_now_ms(txn),
         .expires_ms = plan->expires_ms,
+        .not_before_ms = request->not_before_ms,
     };
     return set_owners(plan, request, txn);
 }
@@ -151,44 +132,17 @@ static void fill_detail(key_plan *plan, bt_create_key *create, const bt_caller *
     };
 }
 
-/* A token whose place in the store is free. */
-static bt_err insert(key_plan *plan, bt_create_key *create, bt_txn *txn) {
-    const bt_pepper *pepper = bt_store_pepper(bt_txn_store(txn));
-    bt_bytes name = bt_bytes_text(plan->environment->name);
-    bt_err err = BT_ERR_EXISTS;
-    for (int i = 0; err == BT_ERR_EXISTS && i < MINT_ATTEMPTS; i++) {
-        bt_token_mint(bt_bytes_text(plan->environment->prefix), create->token);
-        bt_digest digest = bt_digest_token(pepper, name, bt_bytes_text(create->token));
-        plan->record.key_id = bt_key_id_make(bt_txn_now_ms(txn));
-        plan->detail.record_key = bt_digest_slot(&digest);
-        bt_record_set_digest(&plan->record, &digest);
-        bt_secret_wipe(&digest, sizeof digest);
-        err = bt_txn_insert_key(txn, plan->detail.record_key, &plan->record, &plan->detail);
-    }
-    return err;
-}
-
-/* The catalogue and the environments are the transaction's; the answer is sent after it. */
-static void describe(bt_create_key *create, const key_plan *plan, bt_txn *txn) {
-    bt_key *key = &create->key;
-    bt_key_describe(&plan->record, &plan->detail, plan->environment, bt_txn_catalogue(txn),
-                    bt_txn_now_ms(txn), key);
-    for (size_t i = 0; i < key->scopes_count; i++) {
-        bt_bytes_copy_text(key->scopes[i], create->scope_names[i], sizeof create->scope_names[i]);
-        key->scopes[i] = bt_bytes_text(create->scope_names[i]);
-    }
-    bt_bytes_copy_text(key->environment, create->environment, sizeof create->environment);
-    key->environment = bt_bytes_text(create->environment);
-}
-
 static bt_err work(bt_mutation *mutation, const bt_caller *caller, bt_txn *txn, bt_fault *fault) {
     bt_create_key *create = (bt_create_key *)mutation;
-    key_plan plan;
+    key_plan plan = {.narrow_size = 0};
     BT_TRY(decide_plan(&create->request, caller, txn, &plan, fault));
     BT_TRY(fill_record(&plan, &create->request, txn));
+    BT_TRY(fill_narrow(&plan, &create->request.bounds, fault));
     fill_detail(&plan, create, caller);
-    BT_TRY(insert(&plan, create, txn));
-    describe(create, &plan, txn);
+    bt_bytes narrow = bt_bytes_of(plan.narrow_row, plan.narrow_size);
+    BT_TRY(bt_issue_insert(txn, plan.environment, &plan.record, &plan.detail, narrow,
+                           &create->issued));
+    bt_issue_describe(txn, &plan.record, &plan.detail, narrow, &create->issued);
     return BT_OK;
 }
 
@@ -205,5 +159,5 @@ void bt_create_key_run(bt_create_key *create, bt_service *service, const bt_call
 }
 
 void bt_create_key_wipe(bt_create_key *create) {
-    bt_secret_wipe(create->token, sizeof create->token);
+    bt_issued_wipe(&create->issued);
 }

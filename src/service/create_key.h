@@ -2,14 +2,16 @@
  *
  *     bt_create_key create = {.request = {...}};
  *     bt_create_key_run(&create, service, &caller);
- *     if (!create.mutation.change.fault.err) ... create.token, create.key ...
+ *     if (!create.mutation.change.fault.err) ... create.issued.token, create.issued.key ...
  *     bt_create_key_wipe(&create);
  */
 #ifndef BT_SERVICE_CREATE_KEY_H
 #define BT_SERVICE_CREATE_KEY_H
 
+#include "service/bounds.h"
+#include "service/expiry.h"
 #include "service/grant.h"
-#include "service/key.h"
+#include "service/issue.h"
 #include "service/mutation.h"
 
 /* Views must hold until the change is done. */
@@ -19,10 +21,11 @@ typedef struct bt_create_key_request {
     bt_kind kind; /* 0: backend */
     bt_bytes user_id;
     bt_bytes org_id;
-    int64_t expires_ms;    /* BT_NEVER_MS: never; 0 is 1970, and refused as past */
-    int64_t expires_in_ms; /* in place of expires_ms: how long the key is to be good; 0: not said */
+    bt_expiry_request expiry;
+    int64_t not_before_ms; /* 0: from its creation on */
     bt_bytes metadata;
     bt_grant_request grant;
+    bt_bounds_request bounds;
     size_t labels_count;
     bt_label labels[BT_LABELS_MAX];
 } bt_create_key_request;
@@ -31,13 +34,9 @@ typedef struct bt_create_key {
     bt_mutation mutation;
     bt_create_key_request request;
     /* Results. The key's views point into this object and into what the request points to. */
-    char token[BT_TOKEN_MAX + 1];
-    bt_key key;
-    /* What those views point to. */
-    char environment[BT_ENVIRONMENT_NAME_MAX + 1];
+    bt_issued issued;
     char created_by[BT_KEY_ID_TEXT_SIZE];
     char preset[BT_PRESET_NAME_MAX + 1];
-    char scope_names[BT_MASK_BITS][BT_SCOPE_NAME_MAX + 1];
 } bt_create_key;
 
 /* Ends as bt_mutation_run does. Faults: BT_ERR_INVALID, BT_ERR_FORBIDDEN, BT_ERR_UNAUTHENTICATED (the

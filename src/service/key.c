@@ -50,9 +50,20 @@ bt_err bt_key_damaged(const bt_key_id *id, bt_err err, bt_fault *fault) {
                    "key %s: its rows in the store cannot be read", text);
 }
 
-void bt_key_describe(const bt_record *record, const bt_detail *detail,
-                     const bt_environment *environment, const bt_catalogue *catalogue,
-                     int64_t now_ms, bt_key *ret_key) {
+/* A key made from a preset that has changed since, or whose own grant has. */
+static bool has_drifted(const bt_record *record, const bt_detail *detail,
+                        const bt_catalogue *catalogue) {
+    if (detail->preset.size == 0) return false;
+    const bt_preset *preset = bt_catalogue_preset(catalogue, detail->preset);
+    if (!preset) return true;
+    bool full_access = record->flags & BT_RECORD_FULL_ACCESS;
+    return full_access != preset->full_access ||
+           (!full_access && (record->mask & catalogue->live) != (preset->mask & catalogue->live));
+}
+
+void bt_key_describe(const bt_key_rows *rows, const bt_environment *environment,
+                     const bt_catalogue *catalogue, int64_t now_ms, bt_key *ret_key) {
+    const bt_record *record = rows->record;
     bt_key *key = ret_key;
     key->id = record->key_id;
     key->kind = (bt_kind)record->kind;
@@ -62,8 +73,12 @@ void bt_key_describe(const bt_record *record, const bt_detail *detail,
     key->high_risk = key->mask & catalogue->high_risk;
     key->created_ms = record->created_ms;
     key->expires_ms = record->expires_ms;
+    key->not_before_ms = record->not_before_ms;
     key->environment = bt_bytes_text(environment ? environment->name : NULL);
-    key->detail = *detail;
+    key->detail = rows->detail;
+    key->preset_drifted = has_drifted(record, &rows->detail, catalogue);
+    key->narrow.networks_count = key->narrow.selectors_count = 0;
+    if (rows->narrow.size) bt_narrow_decode(rows->narrow, &key->narrow);
     key->scopes_count = 0;
     for (uint64_t rest = key->mask; rest; rest = bt_mask_without_lowest(rest))
         key->scopes[key->scopes_count++] =

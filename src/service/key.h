@@ -3,6 +3,7 @@
 #define BT_SERVICE_KEY_H
 
 #include "key/environment.h"
+#include "key/narrow.h"
 #include "key/record.h"
 #include "scope/catalogue.h"
 #include "store/detail.h"
@@ -33,6 +34,9 @@ typedef struct bt_key {
     int64_t created_ms;
     int64_t expires_ms; /* BT_NEVER_MS */
     bt_bytes environment;
+    int64_t not_before_ms;         /* 0: from its creation on */
+    bt_narrow narrow;              /* views into its row */
+    bool preset_drifted;           /* its preset means something else today */
     bt_detail detail;              /* name, metadata, labels, owners, preset, revocation */
     bt_bytes scopes[BT_MASK_BITS]; /* the names of mask's bits, lowest first */
     size_t scopes_count;
@@ -47,8 +51,14 @@ bt_err bt_key_not_found(const bt_key_id *id, bt_fault *fault);
 /* For an error from reading its rows. */
 bt_err bt_key_damaged(const bt_key_id *id, bt_err err, bt_fault *fault);
 
-void bt_key_describe(const bt_record *record, const bt_detail *detail,
-                     const bt_environment *environment, const bt_catalogue *catalogue,
-                     int64_t now_ms, bt_key *ret_key);
+/* The rows of a key, as the store has them. */
+typedef struct bt_key_rows {
+    const bt_record *record;
+    bt_detail detail;
+    bt_bytes narrow; /* empty: it is bound to nothing */
+} bt_key_rows;
+
+void bt_key_describe(const bt_key_rows *rows, const bt_environment *environment,
+                     const bt_catalogue *catalogue, int64_t now_ms, bt_key *ret_key);
 
 #endif

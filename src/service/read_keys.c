@@ -6,8 +6,14 @@ void bt_key_rows_describe(const bt_snapshot *snapshot, const bt_key_rows *rows, 
                           bt_key *ret_key) {
     const bt_environment *environment =
         bt_environment_by_id(bt_snapshot_environments(snapshot), rows->record->environment);
-    bt_key_describe(rows->record, &rows->detail, environment, bt_snapshot_catalogue(snapshot),
-                    now_ms, ret_key);
+    bt_key_describe(rows, environment, bt_snapshot_catalogue(snapshot), now_ms, ret_key);
+}
+
+/* Where the record is flagged so. */
+static bt_err read_narrow(bt_snapshot *snapshot, bt_key_rows *rows) {
+    rows->narrow = (bt_bytes){0};
+    if (!(rows->record->flags & BT_RECORD_NARROW)) return BT_OK;
+    return bt_snapshot_narrow(snapshot, &rows->record->key_id, &rows->narrow);
 }
 
 bt_err bt_key_rows_read(bt_snapshot *snapshot, const bt_key_id *id, bt_bytes row, bt_arena *arena,
@@ -18,6 +24,8 @@ bt_err bt_key_rows_read(bt_snapshot *snapshot, const bt_key_id *id, bt_bytes row
     if (err) return bt_key_damaged(id, err, fault);
     if (memcmp(&rows.record->key_id, id, sizeof *id) != 0)
         return bt_key_damaged(id, BT_ERR_INTERNAL, fault);
+    err = read_narrow(snapshot, &rows);
+    if (err) return bt_key_damaged(id, err, fault);
     *ret_rows = rows;
     return BT_OK;
 }
@@ -43,6 +51,7 @@ bt_err bt_service_key_of(bt_session *session, const bt_record *record, bt_arena 
     bt_key_rows rows = {.record = record};
     bt_err err = bt_snapshot_detail(session->snapshot, &record->key_id, &row);
     if (!err) err = bt_detail_decode(row, arena, &rows.detail);
+    if (!err) err = read_narrow(session->snapshot, &rows);
     if (err) return bt_key_damaged(&record->key_id, err, fault);
     bt_key_rows_describe(session->snapshot, &rows, bt_clock_ms(), ret_key);
     return BT_OK;

@@ -15,12 +15,6 @@ bt_err bt_service_get_key(bt_session *session, const bt_caller *caller, bt_bytes
 bt_err bt_service_key_of(bt_session *session, const bt_record *record, bt_arena *arena,
                          bt_key *ret_key, bt_fault *fault);
 
-/* The two rows of a key, as the store has them. */
-typedef struct bt_key_rows {
-    const bt_record *record;
-    bt_detail detail;
-} bt_key_rows;
-
 /* From the row in `detail`. BT_ERR_INTERNAL where they do not fit each other. */
 bt_err bt_key_rows_read(bt_snapshot *snapshot, const bt_key_id *id, bt_bytes row, bt_arena *arena,
                         bt_key_rows *ret_rows, bt_fault *fault);

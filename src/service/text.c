@@ -49,3 +49,8 @@ bt_err bt_text_labels(const bt_label *labels, size_t count, bt_fault *fault) {
     for (size_t i = 0; i < count; i++) BT_TRY(check_label(labels, i, fault));
     return BT_OK;
 }
+
+bt_err bt_text_not_before(int64_t not_before_ms, bt_fault *fault) {
+    if (not_before_ms >= 0 && not_before_ms <= BT_LAST_MS) return BT_OK;
+    return bt_fail(fault, BT_ERR_INVALID, "not_before: must be in the years 1970 to 9999");
+}

@@ -14,6 +14,9 @@ bt_err bt_text_require(const char *field, bt_bytes text, size_t max, bt_fault *f
 
 bt_err bt_text_key_id(bt_bytes text, bt_key_id *ret_id, bt_fault *fault);
 
+/* 1970 to 9999. */
+bt_err bt_text_not_before(int64_t not_before_ms, bt_fault *fault);
+
 bt_err bt_text_labels(const bt_label *labels, size_t count, bt_fault *fault);
 
 /* Empty, or a JSON object of at most BT_METADATA_MAX bytes and BT_METADATA_DEPTH levels, with no key

@@ -28,6 +28,8 @@ typedef struct bt_detail {
     bt_bytes created_by;
     int64_t revoked_ms; /* 0: not revoked */
     bt_bytes revoke_reason;
+    bt_bytes rotated_from; /* key id, BT_KEY_ID_SIZE bytes; or empty */
+    bt_bytes rotated_to;
 } bt_detail;
 
 /* The views point into the arena. BT_ERR_INTERNAL where the row is damaged, BT_ERR_EXHAUSTED where the

@@ -10,6 +10,9 @@
 bt_err bt_snapshot_row(bt_snapshot *snapshot, bt_table table, bt_bytes key, bt_bytes *ret_row);
 bt_err bt_snapshot_count(bt_snapshot *snapshot, bt_table table, uint64_t *ret_count);
 
+/* What bt_snapshot_granted gives; a code of LMDB. */
+int bt_records_granted(MDB_txn *txn, const bt_tables *tables, uint64_t *ret_mask);
+
 /* Errors other than BT_ERR_NOT_FOUND and BT_ERR_EXISTS break the transaction. */
 bt_err bt_txn_row(bt_txn *txn, bt_table table, bt_bytes key, bt_bytes *ret_row);
 bt_err bt_txn_put_row(bt_txn *txn, bt_table table, bt_bytes key, bt_bytes row, unsigned flags);

@@ -169,6 +169,10 @@ bt_err bt_snapshot_seek_owned(bt_snapshot *snapshot, const uint8_t owner[BT_REF_
     return BT_OK;
 }
 
+bt_err bt_snapshot_granted(bt_snapshot *snapshot, uint64_t *ret_mask) {
+    return bt_lmdb_err(bt_records_granted(snapshot->txn, &snapshot->store->tables, ret_mask));
+}
+
 bool bt_key_id_next(bt_key_id *id) {
     for (size_t at = BT_KEY_ID_SIZE; at-- > 0;)
         if (++id->bytes[at] != 0) return true;

@@ -67,6 +67,10 @@ bt_err bt_snapshot_seek(bt_snapshot *snapshot, const bt_key_id *from, bt_key_id 
 /* As bt_snapshot_seek, among the keys of one user or organization. */
 bt_err bt_snapshot_seek_owned(bt_snapshot *snapshot, const uint8_t owner[BT_REF_SIZE],
                               const bt_key_id *from, bt_key_id *ret_id);
+/* Every bit that any key of the store, whatever its state, was granted by mask. Reads all records, so it
+ * is not for the way of a check. BT_ERR_INTERNAL where one is damaged. */
+bt_err bt_snapshot_granted(bt_snapshot *snapshot, uint64_t *ret_mask);
+
 bool bt_key_id_next(bt_key_id *id); /* false: that was the last possible id */
 
 #endif

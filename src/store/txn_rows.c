@@ -68,6 +68,10 @@ bt_err bt_txn_record_at(bt_txn *txn, uint64_t slot, const bt_record **ret_record
     return BT_OK;
 }
 
+bt_err bt_txn_granted(bt_txn *txn, uint64_t *ret_mask) {
+    return judge(txn, bt_records_granted(txn->mdb, &txn->store->tables, ret_mask));
+}
+
 bt_err bt_txn_detail(bt_txn *txn, const bt_key_id *id, bt_bytes *ret_row) {
     return bt_txn_row(txn, BT_TABLE_DETAIL, id_key(id), ret_row);
 }

@@ -54,6 +54,7 @@ bt_head *bt_txn_head(
 const bt_catalogue *bt_txn_catalogue(bt_txn *txn);
 const bt_environments *bt_txn_environments(bt_txn *txn);
 bt_err bt_txn_record_at(bt_txn *txn, uint64_t slot, const bt_record **ret_record);
+bt_err bt_txn_granted(bt_txn *txn, uint64_t *ret_mask); /* as bt_snapshot_granted */
 bt_err bt_txn_detail(bt_txn *txn, const bt_key_id *id, bt_bytes *ret_row);
 bt_err bt_txn_narrow(bt_txn *txn, const bt_key_id *id, bt_bytes *ret_row);
 

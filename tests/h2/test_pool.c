@@ -57,13 +57,14 @@ START_TEST(blocks_of_every_size_hold_what_they_were_asked_for) {
     bt_h2_pool_init(&pool, SIZE_MAX);
     bt_h2_account account = {&pool, 0, SIZE_MAX};
     for (size_t round = 0; round < 2; round++) {
-        for (size_t size = 0; size < 9000; size += 7) {
+        for (size_t size = 0; size < 9000; size += 41) {
             uint8_t *data = bt_h2_alloc(&account, size);
             ck_assert_uint_eq((uintptr_t)data % _Alignof(max_align_t), 0);
             memset(data, 0xaa, size);
             data = bt_h2_resize(&account, data, size * 2 + 1);
             memset(data + size, 0xbb, size + 1);
-            for (size_t i = 0; i < size; i++) ck_assert_uint_eq(data[i], 0xaa);
+            for (size_t i = 0; i < size; i++)
+                if (data[i] != 0xaa) ck_abort_msg("lost at %zu of %zu", i, size);
             bt_h2_free(&account, data);
         }
     }

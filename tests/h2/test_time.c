@@ -108,11 +108,11 @@ END_TEST
 
 START_TEST(a_drain_is_announced_before_it_is_final) {
     peer_open(&own, NULL, NULL);
-    int32_t first = peer_call(&own, "/t/Keep", BT_LITERAL("x"));
+    peer_call(&own, "/t/Keep", BT_LITERAL("x"));
     peer_run(&own);
     bt_call *kept = peer_kept;
     bt_h2_connection_drain(own.connection);
-    peer_run(&own);
+    peer_take(&own);
     ck_assert_int_eq(own.goaways, 1);
     ck_assert_int_eq(own.goaway_last, INT32_MAX);
     /* A request that crossed the announcement is served still. */
@@ -123,10 +123,43 @@ START_TEST(a_drain_is_announced_before_it_is_final) {
     pass(2000);
     peer_drop(&own);
     ck_assert(!bt_h2_connection_is_over(own.connection));
+    peer_send_frame(&own, NGHTTP2_HEADERS, NGHTTP2_FLAG_END_HEADERS, 101, PEER_ECHO,
+                    sizeof PEER_ECHO - 1);
+    peer_send_frame(&own, NGHTTP2_DATA, NGHTTP2_FLAG_END_STREAM, 101, "\0\0\0\0\1x", 6);
+    ck_assert_int_eq(peer_handled, 2);
     bt_call_reply(kept, BT_LITERAL("y"));
     peer_drop(&own);
     ck_assert(bt_h2_connection_is_over(own.connection));
-    (void)first;
+    peer_close(&own);
+}
+END_TEST
+
+START_TEST(a_drain_is_final_after_a_round_trip) {
+    peer_open(&own, NULL, NULL);
+    int32_t id = peer_call(&own, "/t/Keep", BT_LITERAL("x"));
+    peer_run(&own);
+    bt_h2_connection_drain(own.connection);
+    peer_run(&own);
+    ck_assert_int_eq(own.goaways, 2);
+    ck_assert_int_eq(own.goaway_last, id);
+    ck_assert(!bt_h2_connection_is_over(own.connection));
+    bt_call_reply(peer_kept, BT_LITERAL("y"));
+    peer_run(&own);
+    ck_assert_int_eq(peer_answer_of(&own, id)->grpc, 0);
+    ck_assert(bt_h2_connection_is_over(own.connection));
+    peer_close(&own);
+}
+END_TEST
+
+START_TEST(a_drain_ends_watches) {
+    peer_open(&own, NULL, NULL);
+    int32_t id = peer_call(&own, "/t/Watch", BT_LITERAL("x"));
+    peer_run(&own);
+    bt_h2_connection_drain(own.connection);
+    peer_run(&own);
+    ck_assert_int_eq(peer_answer_of(&own, id)->grpc, 14);
+    ck_assert_int_eq(peer_ended, 1);
+    ck_assert(bt_h2_connection_is_over(own.connection));
     peer_close(&own);
 }
 END_TEST
@@ -154,4 +187,5 @@ UNIT_MAIN("time", who_does_not_greet_is_sent_away, a_header_block_must_end_in_ti
           a_request_must_go_on, an_answer_must_be_read,
           a_call_is_ended_at_its_deadline_even_if_its_handler_is_not_done,
           handlers_and_watches_may_take_their_time, a_drain_is_announced_before_it_is_final,
+          a_drain_is_final_after_a_round_trip, a_drain_ends_watches,
           an_idle_connection_is_drained_and_a_busy_one_is_not)

@@ -170,14 +170,6 @@ static bt_h2_limits limits_from_environment(void) {
     return limits;
 }
 
-/* Until the last client has seen its answers, 10 seconds at most. */
-static void drain(bt_h2_server *server, bt_health *health) {
-    bt_health_set_serving(health, false);
-    bt_h2_server_drain(server);
-    for (int i = 0; i < 1000 && bt_h2_server_connections(server); i++) usleep(10000);
-    bt_health_end_watches(health);
-}
-
 int main(int count, char **words) {
     const bt_listener_options listener = {.address = count > 1 ? words[1] : "127.0.0.1:0",
                                           .policy.trusted = true,
@@ -188,23 +180,24 @@ int main(int count, char **words) {
     bt_health *health = bt_health_new(methods);
     bt_h2_server *server;
     bt_fault fault = {0};
-    const bt_h2_server_options options = {.listeners = &listener,
-                                          .listener_count = 1,
-                                          .methods = methods,
-                                          .health = health,
-                                          .workers = 2,
-                                          .limits = &limits};
+    const bt_h2_options options = {.listeners = &listener,
+                                   .listeners_count = 1,
+                                   .methods = methods,
+                                   .health = health,
+                                   .workers = 2,
+                                   .limits = &limits};
     if (bt_h2_server_start(&options, &server, &fault)) {
         fprintf(stderr, "echo_h2: %s\n", fault.text);
         return 1;
     }
     bt_health_set_serving(health, true);
-    printf("%u\n", bt_h2_server_port(server, 0));
+    printf("%d\n", bt_h2_server_port(server, 0));
     fflush(stdout);
     char byte;
     while (read(STDIN_FILENO, &byte, 1) > 0) continue;
-    drain(server, health);
+    bt_health_set_serving(health, false);
+    bool left = bt_h2_server_drain(server, 10000);
     bt_h2_server_stop(server);
     bt_health_free(health);
-    return 0;
+    return left ? 0 : 1;
 }

@@ -119,7 +119,7 @@ START_TEST(a_create_request_is_read_otherwise_than_it_was_written) {
         ck_assert_int_eq(in.kind, out.kind);
         ck_assert_uint_eq(in.scope_mask, out.grant.scope_mask);
         int64_t expected = expires.seconds * 1000 + expires.nanos / 1000000;
-        ck_assert_int_eq(out.expires_ms, in.expires_at ? expected : BT_NEVER_MS);
+        ck_assert_int_eq(out.expiry.expires_ms, in.expires_at ? expected : BT_NEVER_MS);
         ck_assert_uint_eq(in.n_labels, out.labels_count);
         for (size_t i = 0; i < in.n_labels; i++)
             ck_assert(same(entries[i].key, out.labels[i].key) &&

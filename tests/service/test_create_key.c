@@ -17,7 +17,7 @@ static bt_err create(test_house *house, const bt_create_key_request *request,
 static bt_create_key_request good(void) {
     return (bt_create_key_request){.environment = BT_LITERAL("test"),
                                    .name = BT_LITERAL("pipeline"),
-                                   .expires_ms = BT_NEVER_MS};
+                                   .expiry.expires_ms = BT_NEVER_MS};
 }
 
 static char big[20000];
@@ -100,16 +100,16 @@ static void spoil_preset(bt_create_key_request *r) {
     r->grant.preset = BT_LITERAL("everything");
 }
 static void spoil_past(bt_create_key_request *r) {
-    r->expires_ms = bt_clock_ms() - 1;
+    r->expiry.expires_ms = bt_clock_ms() - 1;
 }
 static void spoil_epoch(bt_create_key_request *r) {
-    r->expires_ms = 0;
+    r->expiry.expires_ms = 0;
 }
 static void spoil_before_epoch(bt_create_key_request *r) {
-    r->expires_ms = INT64_MIN;
+    r->expiry.expires_ms = INT64_MIN;
 }
 static void spoil_far(bt_create_key_request *r) {
-    r->expires_ms = BT_LAST_MS + 1;
+    r->expiry.expires_ms = BT_LAST_MS + 1;
 }
 static void spoil_metadata_kind(bt_create_key_request *r) {
     r->metadata = BT_LITERAL("[1]");
@@ -219,7 +219,7 @@ START_TEST(a_key_is_described_otherwise_than_it_was_asked_for) {
         .kind = BT_KIND_ORG,
         .user_id = BT_LITERAL("u 1"),
         .org_id = BT_LITERAL("o1"),
-        .expires_ms = bt_clock_ms() + BT_DAY_MS,
+        .expiry.expires_ms = bt_clock_ms() + BT_DAY_MS,
         .metadata = BT_LITERAL("{\"a\": [1, 2.50, null]}"),
         .grant = {.scopes = {BT_LITERAL("users.delete"), BT_LITERAL("users.read")},
                   .scopes_count = 2},
@@ -227,8 +227,8 @@ START_TEST(a_key_is_described_otherwise_than_it_was_asked_for) {
         .labels_count = 1,
     };
     ck_assert_int_eq(create(&house, &request, &made), BT_OK);
-    const bt_key *key = &made.key;
-    ck_assert_int_eq(strncmp(made.token, "acme_live_", 10), 0);
+    const bt_key *key = &made.issued.key;
+    ck_assert_int_eq(strncmp(made.issued.token, "acme_live_", 10), 0);
     ck_assert_int_eq(key->kind, BT_KIND_ORG);
     ck_assert_int_eq(key->state, BT_KEY_ACTIVE);
     ck_assert(!key->full_access);
@@ -244,8 +244,8 @@ START_TEST(a_key_is_described_otherwise_than_it_was_asked_for) {
     assert_text(key->detail.metadata, "{\"a\": [1, 2.50, null]}");
     assert_text(key->detail.created_by, "cli");
     assert_text(key->detail.preset, "");
-    ck_assert_int_eq(key->expires_ms, request.expires_ms);
-    bt_answer answer = validate(&house, made.token);
+    ck_assert_int_eq(key->expires_ms, request.expiry.expires_ms);
+    bt_answer answer = validate(&house, made.issued.token);
     ck_assert_int_eq(answer.verdict.reason, BT_REASON_ALLOWED);
     ck_assert_uint_eq(answer.record->flags, BT_RECORD_USER | BT_RECORD_ORG);
     ck_assert_uint_eq(answer.revision, made.mutation.change.revision);
@@ -261,16 +261,16 @@ START_TEST(a_preset_is_not_resolved_when_the_key_is_made) {
     house_open(&house);
     request.grant.preset = BT_LITERAL("validation_only");
     ck_assert_int_eq(create(&house, &request, &made), BT_OK);
-    ck_assert_uint_eq(made.key.mask, BIT(32) | BIT(52));
-    assert_text(made.key.detail.preset, "validation_only");
-    ck_assert_uint_eq(validate(&house, made.token).record->mask, BIT(32) | BIT(52));
+    ck_assert_uint_eq(made.issued.key.mask, BIT(32) | BIT(52));
+    assert_text(made.issued.key.detail.preset, "validation_only");
+    ck_assert_uint_eq(validate(&house, made.issued.token).record->mask, BIT(32) | BIT(52));
     request.grant.preset = BT_LITERAL("full_access");
     ck_assert_int_eq(create(&house, &request, &made), BT_OK);
-    ck_assert(made.key.full_access);
+    ck_assert(made.issued.key.full_access);
     uint64_t live = bt_snapshot_head(house.session.snapshot)->live;
-    ck_assert_uint_eq(made.key.mask, live);
-    ck_assert_uint_eq(made.key.scopes_count, bt_mask_count(live));
-    ck_assert_uint_eq(validate(&house, made.token).record->flags, BT_RECORD_FULL_ACCESS);
+    ck_assert_uint_eq(made.issued.key.mask, live);
+    ck_assert_uint_eq(made.issued.key.scopes_count, bt_mask_count(live));
+    ck_assert_uint_eq(validate(&house, made.issued.token).record->flags, BT_RECORD_FULL_ACCESS);
     house_close(&house);
 }
 END_TEST
@@ -282,7 +282,7 @@ START_TEST(a_refused_answer_still_holds_the_token) {
     house_open(&house);
     ck_assert_int_eq(create(&house, &request, &made), BT_OK);
     bt_create_key_wipe(&made);
-    for (size_t i = 0; i < sizeof made.token; i++) ck_assert_int_eq(made.token[i], 0);
+    for (size_t i = 0; i < sizeof made.issued.token; i++) ck_assert_int_eq(made.issued.token[i], 0);
     house_close(&house);
 }
 END_TEST
@@ -313,10 +313,10 @@ START_TEST(a_token_whose_place_is_taken_takes_it_over) {
     unsigned before = draws;
     ck_assert_int_eq(create(&house, &request, &second), BT_OK);
     ck_assert_uint_gt(draws, before + 2); /* it did collide, and was minted again */
-    ck_assert_str_ne(first.token, second.token);
-    bt_answer a = validate(&house, first.token), b = validate(&house, second.token);
-    ck_assert_mem_eq(&a.record->key_id, &first.key.id, sizeof first.key.id);
-    ck_assert_mem_eq(&b.record->key_id, &second.key.id, sizeof second.key.id);
+    ck_assert_str_ne(first.issued.token, second.issued.token);
+    bt_answer a = validate(&house, first.issued.token), b = validate(&house, second.issued.token);
+    ck_assert_mem_eq(&a.record->key_id, &first.issued.key.id, sizeof first.issued.key.id);
+    ck_assert_mem_eq(&b.record->key_id, &second.issued.key.id, sizeof second.issued.key.id);
     house_close(&house);
 }
 END_TEST

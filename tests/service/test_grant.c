@@ -29,7 +29,7 @@ static uint64_t draw_mask(uint64_t live) {
 /* Half of the requests are within what the caller holds, or nearly. */
 static bt_create_key_request draw_request(const bt_catalogue *catalogue, uint64_t held,
                                           uint64_t *ret_mask, bool *ret_full) {
-    bt_create_key_request request = {.name = BT_LITERAL("x"), .expires_ms = BT_NEVER_MS};
+    bt_create_key_request request = {.name = BT_LITERAL("x"), .expiry.expires_ms = BT_NEVER_MS};
     *ret_mask = draw_mask(catalogue->live);
     *ret_full = false;
     if (draw() % 2) *ret_mask &= held;
@@ -79,9 +79,9 @@ START_TEST(a_caller_makes_a_key_that_holds_more_than_its_own) {
             continue;
         }
         made++;
-        ck_assert_uint_eq(create.key.mask & ~caller.held, 0);
-        ck_assert(caller.full_access || !create.key.full_access);
-        ck_assert_uint_eq(create.key.mask, mask);
+        ck_assert_uint_eq(create.issued.key.mask & ~caller.held, 0);
+        ck_assert(caller.full_access || !create.issued.key.full_access);
+        ck_assert_uint_eq(create.issued.key.mask, mask);
         house_renew(&house);
     }
     ck_assert_uint_gt(made, 300);

@@ -54,7 +54,8 @@ START_TEST(a_caller_that_lost_its_right_before_the_commit_makes_a_key) {
         bt_caller caller = house_caller(&house, &key);
         house_alter(&house, &key, losses[i].edit);
         size_t before = keys_in_store(&house);
-        bt_create_key create = {.request = {.name = BT_LITERAL("late"), .expires_ms = BT_NEVER_MS}};
+        bt_create_key create = {
+            .request = {.name = BT_LITERAL("late"), .expiry.expires_ms = BT_NEVER_MS}};
         bt_create_key_run(&create, &house.service, &caller);
         ck_assert_int_eq(create.mutation.change.fault.err, losses[i].err);
         ck_assert_uint_eq(keys_in_store(&house), before);
@@ -74,7 +75,7 @@ START_TEST(a_change_is_made_in_the_name_of_whoever_has_the_place_of_the_caller_n
     house_key gone = house_backend(&house, CREATE), other = house_full_access(&house);
     bt_caller caller = house_caller(&house, &gone);
     caller.slot = house_caller(&house, &other).slot;
-    bt_create_key create = {.request = {.name = BT_LITERAL("x"), .expires_ms = BT_NEVER_MS}};
+    bt_create_key create = {.request = {.name = BT_LITERAL("x"), .expiry.expires_ms = BT_NEVER_MS}};
     bt_create_key_run(&create, &house.service, &caller);
     ck_assert_int_eq(create.mutation.change.fault.err, BT_ERR_UNAUTHENTICATED);
     house_close(&house);
@@ -88,7 +89,7 @@ START_TEST(a_caller_grants_a_scope_that_it_lost_before_the_commit) {
     bt_caller caller = house_caller(&house, &key);
     house_retire(&house, "users.migrate");
     bt_create_key create = {.request = {.name = BT_LITERAL("late"),
-                                        .expires_ms = BT_NEVER_MS,
+                                        .expiry.expires_ms = BT_NEVER_MS,
                                         .grant.scope_mask = BIT(11)}};
     bt_create_key_run(&create, &house.service, &caller);
     ck_assert_int_eq(create.mutation.change.fault.err, BT_ERR_INVALID);
@@ -101,7 +102,7 @@ START_TEST(a_trusted_listener_changes_something) {
     house_open(&house);
     bt_caller caller = {.trusted = true,
                         .environment = &bt_snapshot_environments(house.session.snapshot)->list[0]};
-    bt_create_key create = {.request = {.name = BT_LITERAL("x"), .expires_ms = BT_NEVER_MS}};
+    bt_create_key create = {.request = {.name = BT_LITERAL("x"), .expiry.expires_ms = BT_NEVER_MS}};
     bt_create_key_run(&create, &house.service, &caller);
     ck_assert_int_eq(create.mutation.change.fault.err, BT_ERR_FORBIDDEN);
     ck_assert_uint_eq(keys_in_store(&house), 0);
@@ -134,7 +135,8 @@ START_TEST(a_change_through_the_writer_ends_twice_or_never) {
     counted *all = calloc(MANY, sizeof *all);
     for (int i = 0; i < MANY; i++) {
         bt_bytes name = i % 4 == 0 ? BT_LITERAL("") : BT_LITERAL("many");
-        all[i].create.request = (bt_create_key_request){.name = name, .expires_ms = BT_NEVER_MS};
+        all[i].create.request =
+            (bt_create_key_request){.name = name, .expiry.expires_ms = BT_NEVER_MS};
         all[i].create.mutation.change.done = count;
         all[i].posted = &posted;
         bt_create_key_run(&all[i].create, &house.service, &caller);
@@ -156,10 +158,10 @@ START_TEST(who_made_a_key_is_not_known) {
     house_open(&house);
     house_key key = house_backend(&house, CREATE);
     bt_caller caller = house_caller(&house, &key);
-    bt_create_key create = {.request = {.name = BT_LITERAL("x"), .expires_ms = BT_NEVER_MS}};
+    bt_create_key create = {.request = {.name = BT_LITERAL("x"), .expiry.expires_ms = BT_NEVER_MS}};
     bt_create_key_run(&create, &house.service, &caller);
     ck_assert_int_eq(create.mutation.change.fault.err, BT_OK);
-    ck_assert(bt_bytes_equal(create.key.detail.created_by, bt_bytes_text(key.id)));
+    ck_assert(bt_bytes_equal(create.issued.key.detail.created_by, bt_bytes_text(key.id)));
     house_close(&house);
 }
 END_TEST

@@ -27,7 +27,7 @@ static house_key key_of(test_house *house, bt_kind kind, const char *user, const
     return house_create(house, (bt_create_key_request){.kind = kind,
                                                        .user_id = bt_bytes_text(user),
                                                        .org_id = bt_bytes_text(org),
-                                                       .expires_ms = BT_NEVER_MS,
+                                                       .expiry.expires_ms = BT_NEVER_MS,
                                                        .grant.scope_mask = 3});
 }
 

@@ -107,11 +107,11 @@ house_key house_create(test_house *house, bt_create_key_request request) {
     house_key key;
     if (!request.environment.size) create.request.environment = BT_LITERAL("test");
     if (!request.name.size) create.request.name = BT_LITERAL("a key");
-    if (!request.expires_ms) create.request.expires_ms = BT_NEVER_MS;
+    if (!request.expiry.expires_ms) create.request.expiry.expires_ms = BT_NEVER_MS;
     bt_create_key_run(&create, &service, &house->administrator);
     must(create.mutation.change.fault.err, &create.mutation.change.fault, "create");
-    memcpy(key.token, create.token, sizeof key.token);
-    bt_key_id_format(&create.key.id, key.id);
+    memcpy(key.token, create.issued.token, sizeof key.token);
+    bt_key_id_format(&create.issued.key.id, key.id);
     house_renew(house);
     return key;
 }

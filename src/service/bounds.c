@@ -1,0 +1,77 @@
+#include "service/bounds.h"
+
+#include "service/text.h"
+
+static bool same_selector(const bt_selector *a, const bt_selector *b) {
+    return a->is_prefix == b->is_prefix && bt_bytes_equal(a->text, b->text);
+}
+
+static bool same_network(const bt_network *a, const bt_network *b) {
+    return a->prefix == b->prefix && a->address.family == b->address.family &&
+           memcmp(a->address.bytes, b->address.bytes, sizeof a->address.bytes) == 0;
+}
+
+static bool has_selector(const bt_narrow *narrow, const bt_selector *selector) {
+    for (size_t i = 0; i < narrow->selectors_count; i++)
+        if (same_selector(&narrow->selectors[i], selector)) return true;
+    return false;
+}
+
+static bool has_network(const bt_narrow *narrow, const bt_network *network) {
+    for (size_t i = 0; i < narrow->networks_count; i++)
+        if (same_network(&narrow->networks[i], network)) return true;
+    return false;
+}
+
+bt_err bt_bounds_selectors(const bt_bounds_request *request, bt_narrow *narrow, bt_fault *fault) {
+    narrow->selectors_count = 0;
+    for (size_t i = 0; i < request->selectors_count; i++) {
+        bt_selector selector;
+        if (!bt_selector_parse(request->selectors[i], &selector))
+            return bt_fail(fault, BT_ERR_INVALID,
+                           "selectors[%zu]: must be `type:name` in at most %u characters of ASCII "
+                           "without spaces, `*` only at the end; not \"%.*s\"",
+                           i, BT_RESOURCE_MAX, BT_BYTES_ARG(bt_text_quote(request->selectors[i])));
+        if (has_selector(narrow, &selector))
+            return bt_fail(fault, BT_ERR_INVALID, "selectors[%zu]: \"%.*s\" is there twice", i,
+                           BT_BYTES_ARG(bt_text_quote(request->selectors[i])));
+        narrow->selectors[narrow->selectors_count++] = selector;
+    }
+    return BT_OK;
+}
+
+bt_err bt_bounds_networks(const bt_bounds_request *request, bt_narrow *narrow, bt_fault *fault) {
+    narrow->networks_count = 0;
+    for (size_t i = 0; i < request->networks_count; i++) {
+        bt_network network;
+        if (!bt_network_parse(request->networks[i], &network))
+            return bt_fail(fault, BT_ERR_INVALID,
+                           "networks[%zu]: must be an address or a network in CIDR notation, such "
+                           "as 192.0.2.0/24 or 2001:db8::/32, without bits beyond its prefix; not "
+                           "\"%.*s\"",
+                           i, BT_BYTES_ARG(bt_text_quote(request->networks[i])));
+        if (has_network(narrow, &network))
+            return bt_fail(fault, BT_ERR_INVALID, "networks[%zu]: \"%.*s\" is there twice", i,
+                           BT_BYTES_ARG(bt_text_quote(request->networks[i])));
+        narrow->networks[narrow->networks_count++] = network;
+    }
+    return BT_OK;
+}
+
+static bool selectors_widen(const bt_narrow *before, const bt_narrow *after) {
+    if (before->selectors_count == 0) return false;
+    for (size_t i = 0; i < after->selectors_count; i++)
+        if (!has_selector(before, &after->selectors[i])) return true;
+    return after->selectors_count == 0;
+}
+
+static bool networks_widen(const bt_narrow *before, const bt_narrow *after) {
+    if (before->networks_count == 0) return false;
+    for (size_t i = 0; i < after->networks_count; i++)
+        if (!has_network(before, &after->networks[i])) return true;
+    return after->networks_count == 0;
+}
+
+bool bt_bounds_widen(const bt_narrow *before, const bt_narrow *after) {
+    return selectors_widen(before, after) || networks_widen(before, after);
+}

@@ -11,7 +11,7 @@
 #include "service/create_key.h"
 
 static bt_place place;
-static const char *env, *name, *kind = "backend", *preset, *user, *org, *expires_in, *metadata;
+static const char *env, *name, *kind, *preset, *user, *org, *expires_in, *metadata;
 static bt_list scopes, labels;
 static bool json;
 
@@ -20,7 +20,7 @@ static const bt_flag flags[] = {
     {.name = "name", .value = "NAME", .help = "for people; need not be unique", .text = &name},
     {.name = "kind",
      .value = "KIND",
-     .help = "backend (default), personal, org or generic",
+     .help = "backend, personal, org or generic (default: the preset's, or backend)",
      .text = &kind},
     {.name = "scope",
      .value = "S[,S...]",
@@ -35,7 +35,7 @@ static const bt_flag flags[] = {
     {.name = "org", .value = "ID", .help = "organization that owns an org key", .text = &org},
     {.name = "expires-in",
      .value = "TIME",
-     .help = "such as 90d, 12h or 2w (default: never)",
+     .help = "such as 90d, 12h or 2w (default: the preset's, or never)",
      .text = &expires_in},
     {.name = "metadata", .value = "JSON", .help = "an object of up to 8 KiB", .text = &metadata},
     {.name = "label", .value = "K=V[,K=V...]", .help = "for filters", .list = &labels},
@@ -69,7 +69,7 @@ static const bt_usage usage = {
 
 static bool take_kind(bt_create_key_request *request) {
     request->kind = bt_kind_find(bt_bytes_text(kind));
-    if (request->kind) return true;
+    if (!kind || request->kind) return true;
     bt_options_complain(&usage, "--kind is backend, personal, org or generic, not \"%.40s\"", kind);
     return false;
 }

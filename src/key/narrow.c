@@ -121,6 +121,11 @@ static bool selects(const bt_selector *selector, bt_bytes resource) {
     return bt_bytes_starts_with(resource, selector->text) && !has_dot_segment(resource);
 }
 
+bool bt_selector_covers(const bt_selector *wide, const bt_selector *narrow) {
+    if (!narrow->is_prefix) return selects(wide, narrow->text);
+    return wide->is_prefix && bt_bytes_starts_with(narrow->text, wide->text);
+}
+
 bool bt_narrow_allows_resource(bt_bytes row, bt_bytes resource) {
     if (!header_ok(row)) return false;
     if (row.data[2] == 0) return true;

@@ -39,6 +39,9 @@ bool bt_selector_parse(bt_bytes text, bt_selector *ret_selector);
 /* Writes at most BT_RESOURCE_MAX bytes, without a NUL, and returns how many. */
 size_t bt_selector_format(const bt_selector *selector, char ret_text[BT_RESOURCE_MAX + 1]);
 
+/* Whether one is good for every resource that the other is good for. */
+bool bt_selector_covers(const bt_selector *wide, const bt_selector *narrow);
+
 /* The size of the row that was written. */
 size_t bt_narrow_encode(const bt_narrow *narrow, uint8_t ret_row[BT_NARROW_MAX]);
 

@@ -58,20 +58,36 @@ bt_err bt_bounds_networks(const bt_bounds_request *request, bt_narrow *narrow, b
     return BT_OK;
 }
 
-static bool selectors_widen(const bt_narrow *before, const bt_narrow *after) {
+static bool covers_network(const bt_network *wide, const bt_network *narrow) {
+    return wide->prefix <= narrow->prefix && bt_network_contains(wide, &narrow->address);
+}
+
+static bool selector_is_covered(const bt_narrow *by, const bt_selector *selector) {
+    for (size_t i = 0; i < by->selectors_count; i++)
+        if (bt_selector_covers(&by->selectors[i], selector)) return true;
+    return false;
+}
+
+static bool network_is_covered(const bt_narrow *by, const bt_network *network) {
+    for (size_t i = 0; i < by->networks_count; i++)
+        if (covers_network(&by->networks[i], network)) return true;
+    return false;
+}
+
+bool bt_bounds_selectors_widen(const bt_narrow *before, const bt_narrow *after) {
     if (before->selectors_count == 0) return false;
     for (size_t i = 0; i < after->selectors_count; i++)
-        if (!has_selector(before, &after->selectors[i])) return true;
+        if (!selector_is_covered(before, &after->selectors[i])) return true;
     return after->selectors_count == 0;
 }
 
-static bool networks_widen(const bt_narrow *before, const bt_narrow *after) {
+bool bt_bounds_networks_widen(const bt_narrow *before, const bt_narrow *after) {
     if (before->networks_count == 0) return false;
     for (size_t i = 0; i < after->networks_count; i++)
-        if (!has_network(before, &after->networks[i])) return true;
+        if (!network_is_covered(before, &after->networks[i])) return true;
     return after->networks_count == 0;
 }
 
 bool bt_bounds_widen(const bt_narrow *before, const bt_narrow *after) {
-    return selectors_widen(before, after) || networks_widen(before, after);
+    return bt_bounds_selectors_widen(before, after) || bt_bounds_networks_widen(before, after);
 }

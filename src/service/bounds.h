@@ -20,5 +20,7 @@ bt_err bt_bounds_networks(const bt_bounds_request *request, bt_narrow *narrow, b
 /* Whether a key that is bound as `after` says is good anywhere that it was not with `before`. Errs on the side of
  * yes. */
 bool bt_bounds_widen(const bt_narrow *before, const bt_narrow *after);
+bool bt_bounds_selectors_widen(const bt_narrow *before, const bt_narrow *after);
+bool bt_bounds_networks_widen(const bt_narrow *before, const bt_narrow *after);
 
 #endif

@@ -28,14 +28,16 @@ static bt_err check_owner(const char *field, bt_bytes id, owner_rule rule, bt_ki
     return bt_text_check(field, id, BT_OWNER_ID_MAX, fault);
 }
 
-/* All that can be said without the store. */
-static bt_err check_request(const bt_create_key_request *request, bt_fault *fault) {
-    bt_kind kind = request->kind;
-    BT_TRY(bt_text_require("name", request->name, BT_NAME_MAX, fault));
+static bt_err check_kind(const bt_create_key_request *request, bt_kind kind, bt_fault *fault) {
     if (!bt_kind_name(kind))
         return bt_fail(fault, BT_ERR_INVALID, "kind: has a value that is no kind of key");
     BT_TRY(check_owner("user_id", request->user_id, owner_rules[kind].user, kind, fault));
-    BT_TRY(check_owner("org_id", request->org_id, owner_rules[kind].org, kind, fault));
+    return check_owner("org_id", request->org_id, owner_rules[kind].org, kind, fault);
+}
+
+/* All that can be said without the store. */
+static bt_err check_request(const bt_create_key_request *request, bt_fault *fault) {
+    BT_TRY(bt_text_require("name", request->name, BT_NAME_MAX, fault));
     BT_TRY(bt_text_not_before(request->not_before_ms, fault));
     BT_TRY(bt_text_labels(request->labels, request->labels_count, fault));
     return bt_text_metadata(request->metadata, fault);
@@ -45,12 +47,31 @@ static bt_err check_request(const bt_create_key_request *request, bt_fault *faul
 typedef struct key_plan {
     const bt_environment *environment;
     bt_grant grant;
+    bt_terms terms;
     int64_t expires_ms;
     bt_record record;
     bt_detail detail;
     size_t narrow_size;
     uint8_t narrow_row[BT_NARROW_MAX];
 } key_plan;
+
+/* What the request says, and its preset where it does not. */
+static bt_err decide_terms(const bt_create_key_request *request, bt_txn *txn, key_plan *plan,
+                           bt_fault *fault) {
+    const bt_catalogue *catalogue = bt_txn_catalogue(txn);
+    const bt_preset *preset = plan->grant.preset;
+    int64_t now_ms = bt_txn_now_ms(txn);
+    bt_terms *terms = &plan->terms;
+    terms->kind = request->kind;
+    terms->expiry = request->expiry;
+    BT_TRY(bt_bounds_selectors(&request->bounds, &terms->narrow, fault));
+    BT_TRY(bt_bounds_networks(&request->bounds, &terms->narrow, fault));
+    bt_template_fill(catalogue, preset, terms);
+    BT_TRY(check_kind(request, terms->kind, fault));
+    BT_TRY(bt_expiry_resolve(&terms->expiry, now_ms, &plan->expires_ms, fault));
+    return bt_template_admits(catalogue, preset, terms->kind, now_ms, plan->expires_ms,
+                              &terms->narrow, fault);
+}
 
 static bt_err decide_plan(const bt_create_key_request *request, const bt_caller *caller,
                           bt_txn *txn, key_plan *plan, bt_fault *fault) {
@@ -60,9 +81,10 @@ static bt_err decide_plan(const bt_create_key_request *request, const bt_caller 
     if (!plan->environment) return bt_fail(fault, BT_ERR_INVALID, "environment: must be named");
     BT_TRY(bt_grant_resolve(catalogue, &request->grant, &plan->grant, fault));
     BT_TRY(bt_grant_allowed(caller, catalogue, plan->grant.mask, plan->grant.full_access, fault));
-    BT_TRY(bt_expiry_resolve(&request->expiry, bt_txn_now_ms(txn), &plan->expires_ms, fault));
-    return bt_environment_admits(plan->environment, request->kind, request->expiry.expires_in_ms,
-                                 plan->expires_ms, bt_txn_now_ms(txn), fault);
+    BT_TRY(decide_terms(request, txn, plan, fault));
+    return bt_environment_admits(plan->environment, plan->terms.kind,
+                                 plan->terms.expiry.expires_in_ms, plan->expires_ms,
+                                 bt_txn_now_ms(txn), fault);
 }
 
 static bt_err set_owner(bt_txn *txn, const bt_environment *environment, bt_owner_kind kind,
@@ -89,21 +111,18 @@ static bt_err set_owners(key_plan *plan, const bt_create_key_request *request, b
     return BT_OK;
 }
 
-static bt_err fill_narrow(key_plan *plan, const bt_bounds_request *bounds, bt_fault *fault) {
-    bt_narrow narrow;
-    BT_TRY(bt_bounds_selectors(bounds, &narrow, fault));
-    BT_TRY(bt_bounds_networks(bounds, &narrow, fault));
-    if (narrow.selectors_count + narrow.networks_count == 0) return BT_OK;
-    plan->narrow_size = bt_narrow_encode(&narrow, plan->narrow_row);
+static void fill_narrow(key_plan *plan) {
+    const bt_narrow *narrow = &plan->terms.narrow;
+    if (narrow->selectors_count + narrow->networks_count == 0) return;
+    plan->narrow_size = bt_narrow_encode(narrow, plan->narrow_row);
     plan->record.flags |= BT_RECORD_NARROW;
-    return BT_OK;
 }
 
 static bt_err fill_record(key_plan *plan, const bt_create_key_request *request, bt_txn *txn) {
     plan->record = (bt_record){
         .mask = plan->grant.mask,
         .version = BT_RECORD_VERSION,
-        .kind = (uint8_t)request->kind,
+        .kind = (uint8_t)plan->terms.kind,
         .flags = plan->grant.full_access ? BT_RECORD_FULL_ACCESS : 0,
         .environment = plan->environment->id,
         .created_ms = bt_txn_now_ms(txn),
@@ -122,8 +141,8 @@ static void fill_detail(key_plan *plan, bt_create_key *create, const bt_caller *
     plan->detail = (bt_detail){
         .name = request->name,
         .metadata = request->metadata,
-        .labels = request->labels,
-        .labels_count = request->labels_count,
+        .labels = create->labels.list,
+        .labels_count = create->labels.count,
         .user_id = request->user_id,
         .org_id = request->org_id,
         .preset = bt_bytes_text(create->preset),
@@ -136,8 +155,10 @@ static bt_err work(bt_mutation *mutation, const bt_caller *caller, bt_txn *txn, 
     bt_create_key *create = (bt_create_key *)mutation;
     key_plan plan = {.narrow_size = 0};
     BT_TRY(decide_plan(&create->request, caller, txn, &plan, fault));
+    BT_TRY(bt_template_label(bt_txn_catalogue(txn), plan.grant.preset, create->request.labels,
+                             create->request.labels_count, &create->labels, fault));
     BT_TRY(fill_record(&plan, &create->request, txn));
-    BT_TRY(fill_narrow(&plan, &create->request.bounds, fault));
+    fill_narrow(&plan);
     fill_detail(&plan, create, caller);
     bt_bytes narrow = bt_bytes_of(plan.narrow_row, plan.narrow_size);
     BT_TRY(bt_issue_insert(txn, plan.environment, &plan.record, &plan.detail, narrow,
@@ -148,7 +169,6 @@ static bt_err work(bt_mutation *mutation, const bt_caller *caller, bt_txn *txn, 
 
 void bt_create_key_run(bt_create_key *create, bt_service *service, const bt_caller *caller) {
     bt_fault fault;
-    if (create->request.kind == 0) create->request.kind = BT_KIND_BACKEND;
     if (check_request(&create->request, &fault)) {
         bt_mutation_refuse(&create->mutation, &fault);
         return;

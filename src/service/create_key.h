@@ -13,12 +13,13 @@
 #include "service/grant.h"
 #include "service/issue.h"
 #include "service/mutation.h"
+#include "service/template.h"
 
 /* Views must hold until the change is done. */
 typedef struct bt_create_key_request {
     bt_bytes environment; /* empty: the caller's */
     bt_bytes name;
-    bt_kind kind; /* 0: backend */
+    bt_kind kind; /* 0: the preset's, or backend */
     bt_bytes user_id;
     bt_bytes org_id;
     bt_expiry_request expiry;
@@ -35,6 +36,7 @@ typedef struct bt_create_key {
     bt_create_key_request request;
     /* Results. The key's views point into this object and into what the request points to. */
     bt_issued issued;
+    bt_template_labels labels;
     char created_by[BT_KEY_ID_TEXT_SIZE];
     char preset[BT_PRESET_NAME_MAX + 1];
 } bt_create_key;

@@ -1,6 +1,7 @@
 #include "service/key.h"
 
 #include "decide/decide.h"
+#include "service/template.h"
 
 static const char *const state_names[] = {
     [BT_KEY_ACTIVE] = "active",
@@ -50,15 +51,15 @@ bt_err bt_key_damaged(const bt_key_id *id, bt_err err, bt_fault *fault) {
                    "key %s: its rows in the store cannot be read", text);
 }
 
-/* A key made from a preset that has changed since, or whose own grant has. */
-static bool has_drifted(const bt_record *record, const bt_detail *detail,
-                        const bt_catalogue *catalogue) {
-    if (detail->preset.size == 0) return false;
-    const bt_preset *preset = bt_catalogue_preset(catalogue, detail->preset);
-    if (!preset) return true;
-    bool full_access = record->flags & BT_RECORD_FULL_ACCESS;
-    return full_access != preset->full_access ||
-           (!full_access && (record->mask & catalogue->live) != (preset->mask & catalogue->live));
+/* A key made from a preset that has changed since, or that goes beyond it by a change of its own. */
+static bool has_drifted(const bt_record *record, const bt_key *key, const bt_catalogue *catalogue) {
+    if (key->detail.preset.size == 0) return false;
+    const bt_preset *preset = bt_catalogue_preset(catalogue, key->detail.preset);
+    if (!preset || key->detail.preset_version != preset->version) return true;
+    if (key->full_access != preset->full_access) return true;
+    if (!key->full_access && key->mask != (preset->mask & catalogue->live)) return true;
+    return bt_template_admits(catalogue, preset, key->kind, record->created_ms, record->expires_ms,
+                              &key->narrow, NULL) != BT_OK;
 }
 
 void bt_key_describe(const bt_key_rows *rows, const bt_environment *environment,
@@ -76,9 +77,9 @@ void bt_key_describe(const bt_key_rows *rows, const bt_environment *environment,
     key->not_before_ms = record->not_before_ms;
     key->environment = bt_bytes_text(environment ? environment->name : NULL);
     key->detail = rows->detail;
-    key->preset_drifted = has_drifted(record, &rows->detail, catalogue);
     key->narrow.networks_count = key->narrow.selectors_count = 0;
     if (rows->narrow.size) bt_narrow_decode(rows->narrow, &key->narrow);
+    key->preset_drifted = has_drifted(record, key, catalogue);
     key->scopes_count = 0;
     for (uint64_t rest = key->mask; rest; rest = bt_mask_without_lowest(rest))
         key->scopes[key->scopes_count++] =

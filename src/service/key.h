@@ -36,7 +36,7 @@ typedef struct bt_key {
     bt_bytes environment;
     int64_t not_before_ms;         /* 0: from its creation on */
     bt_narrow narrow;              /* views into its row */
-    bool preset_drifted;           /* its preset means something else today */
+    bool preset_drifted;           /* not what its preset would make today */
     bt_detail detail;              /* name, metadata, labels, owners, preset, revocation */
     bt_bytes scopes[BT_MASK_BITS]; /* the names of mask's bits, lowest first */
     size_t scopes_count;

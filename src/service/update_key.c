@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "service/environment_rules.h"
+#include "service/template.h"
 #include "service/text.h"
 
 unsigned bt_update_path(bt_bytes path) {
@@ -85,6 +86,17 @@ static bt_err change_grant(bt_update_key *update, bt_txn *txn, key_state *after,
     after->detail.preset = bt_bytes_text(update->preset);
     after->detail.preset_version = grant.preset->version;
     return BT_OK;
+}
+
+/* A key that takes a preset keeps to all that it says of keys, by bounds of its own or those of this change. */
+static bt_err check_template(const bt_update_key *update, bt_txn *txn, const key_state *after,
+                             bt_fault *fault) {
+    const bt_catalogue *catalogue = bt_txn_catalogue(txn);
+    if (!(update->request.mask & BT_UPDATE_PRESET) || !update->preset[0]) return BT_OK;
+    return bt_template_admits(catalogue,
+                              bt_catalogue_preset(catalogue, bt_bytes_text(update->preset)),
+                              (bt_kind)after->record.kind, bt_txn_now_ms(txn),
+                              after->record.expires_ms, &after->narrow, fault);
 }
 
 static bt_err change_expiry(const bt_update_key *update, bt_txn *txn, key_state *after,
@@ -178,6 +190,7 @@ static bt_err work(bt_mutation *mutation, const bt_caller *caller, bt_txn *txn, 
     BT_TRY(change_grant(update, txn, &after, fault));
     BT_TRY(change_expiry(update, txn, &after, fault));
     BT_TRY(change_bounds(update, &after, fault));
+    BT_TRY(check_template(update, txn, &after, fault));
     change_words(update, &after);
     if (widens(&before, &after))
         BT_TRY(bt_grant_allowed(caller, bt_txn_catalogue(txn), after.record.mask,

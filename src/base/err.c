@@ -25,7 +25,7 @@ static void make_printable(char *text) {
     }
 }
 
-bt_err bt_fail(bt_fault *fault, bt_err err, const char *format, ...) {
+bt_err bt_fail_text(bt_fault *fault, bt_err err, const char *format, ...) {
     if (!fault) return err;
     fault->err = err;
     va_list arguments;

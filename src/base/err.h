@@ -27,9 +27,18 @@ typedef struct bt_fault {
 } bt_fault;
 
 /* Fills the fault (NULL is taken) and returns err. The text is cut at the size of the fault; bytes
- * that are not printable become '?', so that text of a request can be quoted. */
-bt_err bt_fail(bt_fault *fault, bt_err err, const char *format, ...)
+ * that are not printable become '?', so that text of a request can be quoted. A macro, so that whoever
+ * reads `return bt_fail(fault, BT_ERR_INVALID, ...)`, compilers and analysers too, sees what is
+ * returned. */
+#define bt_fail(fault, err, ...) bt_fail_as(bt_fail_text((fault), (err), __VA_ARGS__), (err))
+
+bt_err bt_fail_text(bt_fault *fault, bt_err err, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+static inline bt_err bt_fail_as(bt_err filled, bt_err err) {
+    (void)filled;
+    return err;
+}
 
 /* Returns from the calling function with the error of expression, if it has one. */
 #define BT_TRY(expression)                                                                         \

@@ -1,9 +1,12 @@
 #include "rpc/check_messages.h"
 
 #define ASK(member, wire_type, most)                                                               \
-    { .name = #member, .type = wire_type, .max = most, .offset = offsetof(bt_ask, member) }
+    { .name = #member, .type = (wire_type), .max = (most), .offset = offsetof(bt_ask, member) }
 #define SCOPE(member, wire_type, most)                                                             \
-    { .name = #member, .type = wire_type, .max = most, .offset = offsetof(bt_ask_scope, member) }
+    {                                                                                              \
+        .name = #member, .type = (wire_type), .max = (most),                                       \
+        .offset = offsetof(bt_ask_scope, member)                                                   \
+    }
 
 static const bt_wire_field validate_fields[] = {
     [1] = ASK(token, BT_WIRE_BYTES, 0),

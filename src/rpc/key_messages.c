@@ -4,7 +4,7 @@
 #include "service/text.h"
 
 #define FIELD(of, member, kind, most)                                                              \
-    { .name = #member, .type = kind, .max = most, .offset = offsetof(of, member) }
+    { .name = #member, .type = (kind), .max = (most), .offset = offsetof(of, member) }
 
 bt_err bt_create_key_read(bt_bytes message, bt_create_key_request *ret_request, bt_fault *fault) {
     static const bt_wire_field fields[] = {

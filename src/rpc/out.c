@@ -1,7 +1,7 @@
 #include "base/clock.h"
 #include "rpc/wire.h"
 
-#define VARINT_MAX 10u
+#define VARINT_MAX ((size_t)10)
 enum { WIRE_VARINT = 0, WIRE_BYTES = 2 };
 
 bt_out bt_out_rest(bt_arena *arena) {

@@ -44,11 +44,10 @@ bt_err bt_key_not_found(const bt_key_id *id, bt_fault *fault) {
     return bt_fail(fault, BT_ERR_NOT_FOUND, "key_id: there is no key %s in this environment", text);
 }
 
-bt_err bt_key_damaged(const bt_key_id *id, bt_err err, bt_fault *fault) {
+bt_err bt_key_damaged(const bt_key_id *id, bt_fault *fault) {
     char text[BT_KEY_ID_TEXT_SIZE];
     bt_key_id_format(id, text);
-    return bt_fail(fault, err == BT_ERR_NOT_FOUND ? BT_ERR_INTERNAL : err,
-                   "key %s: its rows in the store cannot be read", text);
+    return bt_fail(fault, BT_ERR_INTERNAL, "key %s: its rows in the store cannot be read", text);
 }
 
 /* A key made from a preset that has changed since, or that goes beyond it by a change of its own. */

@@ -6,7 +6,7 @@
 
 /* Everything that tells one listing from another; lengths keep two texts from running together. */
 typedef struct filters {
-    uint8_t bytes[3 + 3 * sizeof(uint16_t) + 2 * BT_OWNER_ID_MAX + BT_NAME_MAX];
+    uint8_t bytes[3 + 3 * sizeof(uint16_t) + 2 * (size_t)BT_OWNER_ID_MAX + BT_NAME_MAX];
     size_t size;
 } filters;
 

@@ -21,8 +21,9 @@ static bt_err read_caller(const bt_mutation *mutation, bt_txn *txn, bt_caller *r
     bt_err err = bt_txn_record_at(txn, mutation->caller_slot, &record);
     if (err && err != BT_ERR_NOT_FOUND) return err;
     bool same = record && memcmp(&record->key_id, &mutation->caller_id, BT_KEY_ID_SIZE) == 0;
-    bt_finding finding = {.record = same ? record : NULL, .live = bt_txn_head(txn)->live};
-    if (same) BT_TRY(find_limits(txn, record, &finding));
+    if (!same) return bt_caller_reject(fault);
+    bt_finding finding = {.record = record, .live = bt_txn_head(txn)->live};
+    BT_TRY(find_limits(txn, record, &finding));
     bt_question question = {.needed = mutation->need,
                             .accepted_kinds = 1u << BT_KIND_BACKEND,
                             .client = mutation->caller_address,
@@ -98,9 +99,8 @@ bt_err bt_mutation_find(bt_txn *txn, const bt_caller *caller, const bt_key_id *i
     if (err == BT_ERR_NOT_FOUND) return bt_key_not_found(id, fault);
     if (!err) err = bt_detail_decode(row, arena, &detail);
     if (!err) err = bt_txn_record_at(txn, detail.record_key, &record);
-    if (err) return bt_key_damaged(id, err, fault);
-    if (memcmp(&record->key_id, id, sizeof *id) != 0)
-        return bt_key_damaged(id, BT_ERR_INTERNAL, fault);
+    if (err) return bt_key_damaged(id, fault);
+    if (memcmp(&record->key_id, id, sizeof *id) != 0) return bt_key_damaged(id, fault);
     if (!bt_caller_sees(caller, record->environment)) return bt_key_not_found(id, fault);
     *ret_record = *record;
     *ret_detail = detail;

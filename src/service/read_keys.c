@@ -18,14 +18,15 @@ static bt_err read_narrow(bt_snapshot *snapshot, bt_key_rows *rows) {
 
 bt_err bt_key_rows_read(bt_snapshot *snapshot, const bt_key_id *id, bt_bytes row, bt_arena *arena,
                         bt_key_rows *ret_rows, bt_fault *fault) {
-    bt_key_rows rows;
+    bt_key_rows rows = {.record = NULL};
     bt_err err = bt_detail_decode(row, arena, &rows.detail);
     if (!err) err = bt_snapshot_record_at(snapshot, rows.detail.record_key, &rows.record);
-    if (err) return bt_key_damaged(id, err, fault);
-    if (memcmp(&rows.record->key_id, id, sizeof *id) != 0)
-        return bt_key_damaged(id, BT_ERR_INTERNAL, fault);
-    err = read_narrow(snapshot, &rows);
-    if (err) return bt_key_damaged(id, err, fault);
+    if (!err && memcmp(&rows.record->key_id, id, sizeof *id) != 0) err = BT_ERR_INTERNAL;
+    if (!err) err = read_narrow(snapshot, &rows);
+    if (err) {
+        bt_key_damaged(id, fault);
+        return BT_ERR_INTERNAL;
+    }
     *ret_rows = rows;
     return BT_OK;
 }
@@ -34,11 +35,11 @@ bt_err bt_service_get_key(bt_session *session, const bt_caller *caller, bt_bytes
                           bt_arena *arena, bt_key *ret_key, bt_fault *fault) {
     bt_key_id id;
     bt_bytes row;
-    bt_key_rows rows;
+    bt_key_rows rows = {.record = NULL};
     BT_TRY(bt_text_key_id(key_id, &id, fault));
     bt_err err = bt_snapshot_detail(session->snapshot, &id, &row);
     if (err == BT_ERR_NOT_FOUND) return bt_key_not_found(&id, fault);
-    if (err) return bt_key_damaged(&id, err, fault);
+    if (err) return bt_key_damaged(&id, fault);
     BT_TRY(bt_key_rows_read(session->snapshot, &id, row, arena, &rows, fault));
     if (!bt_caller_sees(caller, rows.record->environment)) return bt_key_not_found(&id, fault);
     bt_key_rows_describe(session->snapshot, &rows, bt_clock_ms(), ret_key);
@@ -52,7 +53,7 @@ bt_err bt_service_key_of(bt_session *session, const bt_record *record, bt_arena 
     bt_err err = bt_snapshot_detail(session->snapshot, &record->key_id, &row);
     if (!err) err = bt_detail_decode(row, arena, &rows.detail);
     if (!err) err = read_narrow(session->snapshot, &rows);
-    if (err) return bt_key_damaged(&record->key_id, err, fault);
+    if (err) return bt_key_damaged(&record->key_id, fault);
     bt_key_rows_describe(session->snapshot, &rows, bt_clock_ms(), ret_key);
     return BT_OK;
 }

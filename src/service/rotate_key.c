@@ -34,8 +34,7 @@ static bt_err read_old(bt_rotate_key *rotate, const bt_caller *caller, bt_txn *t
     BT_TRY(check_usable(ret_old, bt_txn_now_ms(txn), fault));
     if (ret_old->record.flags & BT_RECORD_NARROW) {
         bt_err err = bt_txn_narrow(txn, &rotate->id, &row);
-        if (err || row.size > BT_NARROW_MAX)
-            return bt_key_damaged(&rotate->id, BT_ERR_INTERNAL, fault);
+        if (err || row.size > BT_NARROW_MAX) return bt_key_damaged(&rotate->id, fault);
         memcpy(ret_old->narrow_row, row.data, row.size);
     }
     ret_old->narrow_size = row.size;
@@ -96,7 +95,7 @@ static bt_err work(bt_mutation *mutation, const bt_caller *caller, bt_txn *txn, 
     BT_TRY(read_old(rotate, caller, txn, &old, fault));
     const bt_environment *environment =
         bt_environment_by_id(bt_txn_environments(txn), old.record.environment);
-    if (!environment) return bt_key_damaged(&rotate->id, BT_ERR_INTERNAL, fault);
+    if (!environment) return bt_key_damaged(&rotate->id, fault);
     BT_TRY(decide_expiry(rotate, &old, environment, bt_txn_now_ms(txn), &expires_ms, fault));
     BT_TRY(insert_new(rotate, caller, txn, &old, environment, expires_ms));
     return end_old(rotate, txn, &old);

@@ -2,8 +2,7 @@
 
 #include "check/ask.h"
 
-/* One text for all: who tries credentials learns nothing from it. */
-static bt_err reject_credential(bt_fault *fault) {
+bt_err bt_caller_reject(bt_fault *fault) {
     return bt_fail(
         fault, BT_ERR_UNAUTHENTICATED,
         "authorization: must be `Bearer <token>` with the token of a backend key that is "
@@ -12,7 +11,7 @@ static bt_err reject_credential(bt_fault *fault) {
 
 bt_err bt_caller_judge(const bt_verdict *verdict, const bt_catalogue *catalogue, bt_fault *fault) {
     if (verdict->reason == BT_REASON_ALLOWED) return BT_OK;
-    if (verdict->reason != BT_REASON_MISSING_SCOPE) return reject_credential(fault);
+    if (verdict->reason != BT_REASON_MISSING_SCOPE) return bt_caller_reject(fault);
     const bt_scope *scope = &catalogue->scopes[bt_mask_lowest(verdict->missing)];
     return bt_fail(fault, BT_ERR_FORBIDDEN,
                    "authorization: the caller's key lacks the scope %s, which this call needs",
@@ -34,7 +33,7 @@ bt_err bt_caller_authenticate(bt_session *session, bt_bytes credential, uint64_t
                               const bt_peer *peer, bt_caller *ret_caller, bt_fault *fault) {
     bt_snapshot *snapshot = session->snapshot;
     const bt_environment *environment = bt_check_environment(snapshot, credential);
-    if (!environment) return reject_credential(fault);
+    if (!environment) return bt_caller_reject(fault);
     bt_question question = {
         .needed = need, .accepted_kinds = 1u << BT_KIND_BACKEND, .now_ms = bt_clock_ms()};
     bt_answer answer;

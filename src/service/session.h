@@ -52,6 +52,9 @@ typedef struct bt_peer {
 bt_err bt_caller_authenticate(bt_session *session, bt_bytes credential, uint64_t need,
                               const bt_peer *peer, bt_caller *ret_caller, bt_fault *fault);
 
+/* BT_ERR_UNAUTHENTICATED, in the words for every bad credential: who tries them learns nothing. */
+bt_err bt_caller_reject(bt_fault *fault);
+
 /* What became of a caller's credential, as an error: for those who look again, later. */
 bt_err bt_caller_judge(const bt_verdict *verdict, const bt_catalogue *catalogue, bt_fault *fault);
 

@@ -24,7 +24,7 @@ bt_err bt_text_key_id(bt_bytes text, bt_key_id *ret_id, bt_fault *fault) {
     /* Not quoted: people paste tokens here. */
     return bt_fail(fault, BT_ERR_INVALID,
                    "key_id: must be 32 hexadecimal digits; this has %zu bytes%s", text.size,
-                   text.size == 2 * BT_KEY_ID_SIZE ? ", not all of them such digits" : "");
+                   text.size == BT_KEY_ID_TEXT_SIZE - 1 ? ", not all of them such digits" : "");
 }
 
 static bt_err check_label(const bt_label *labels, size_t at, bt_fault *fault) {

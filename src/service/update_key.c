@@ -168,7 +168,7 @@ static bt_err read_before(bt_update_key *update, const bt_caller *caller, bt_txn
     if (!err) memcpy(update->issued.narrow_row, row.data, row.size <= BT_NARROW_MAX ? row.size : 0);
     row.data = update->issued.narrow_row;
     if (err || row.size > BT_NARROW_MAX || !bt_narrow_decode(row, &ret_before->narrow))
-        return bt_key_damaged(&update->id, BT_ERR_INTERNAL, fault);
+        return bt_key_damaged(&update->id, fault);
     return BT_OK;
 }
 

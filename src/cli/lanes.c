@@ -1,9 +1,9 @@
 #include "cli/lanes.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "grpc/server.h"
 #include "h2/server.h"
@@ -129,27 +129,13 @@ bt_err bt_lanes_start(const bt_lanes_options *options, bt_service *service, bt_h
     return err;
 }
 
-typedef struct fast_drain {
-    bt_h2_server *server;
-    int64_t timeout_ms;
-    bool all;
-} fast_drain;
-
-static void *drain_fast(void *self) {
-    fast_drain *drain = self;
-    drain->all = bt_h2_server_drain(drain->server, drain->timeout_ms);
-    return NULL;
-}
-
-/* Both at once, or one after the other where there is no thread for it. */
 bool bt_lanes_drain(bt_lanes *lanes, int64_t timeout_ms) {
-    fast_drain fast = {.server = lanes->h2, .timeout_ms = timeout_ms, .all = true};
-    pthread_t thread;
-    bool beside = lanes->h2 && pthread_create(&thread, NULL, drain_fast, &fast) == 0;
-    if (lanes->h2 && !beside) drain_fast(&fast);
-    bool all = !lanes->grpc || bt_grpc_server_drain(lanes->grpc, timeout_ms);
-    if (beside) pthread_join(thread, NULL);
-    return fast.all && all;
+    int64_t end_ns = bt_clock_monotonic_ns() + timeout_ms * 1000000;
+    if (lanes->h2) bt_h2_server_drain_begin(lanes->h2);
+    bool core = !lanes->grpc || bt_grpc_server_drain(lanes->grpc, timeout_ms);
+    int64_t left_ms = (end_ns - bt_clock_monotonic_ns()) / 1000000;
+    bool fast = !lanes->h2 || bt_h2_server_drain(lanes->h2, left_ms);
+    return core && fast;
 }
 
 void bt_lanes_hurry(bt_lanes *lanes) {

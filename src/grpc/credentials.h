@@ -11,8 +11,4 @@
 bt_err bt_grpc_credentials(const bt_listener_options *options,
                            grpc_server_credentials **ret_credentials, bt_fault *fault);
 
-/* A whole file of PEM as text, to be freed with bt_pem_free, which wipes it. what: "certificate", ... */
-bt_err bt_pem_read(const char *path, const char *what, char **ret_text, bt_fault *fault);
-void bt_pem_free(char **text);
-
 #endif

@@ -75,36 +75,6 @@ static bt_err register_all(bt_grpc_door *door, bt_fault *fault) {
     return BT_OK;
 }
 
-/* Whether a server answers at the path of a socket; 0, or an errno. */
-static int knock(const bt_socket_address *address) {
-    int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (probe < 0) return errno;
-    int error =
-        connect(probe, (const struct sockaddr *)&address->socket, address->size) ? errno : 0;
-    close(probe);
-    return error;
-}
-
-/* gRPC would remove whatever is at the path, be it in use or not. */
-static bt_err clear_path(const bt_socket_address *address, bt_fault *fault) {
-    const char *path = ((const struct sockaddr_un *)&address->socket)->sun_path;
-    struct stat status;
-    if (lstat(path, &status)) return BT_OK;
-    if (!S_ISSOCK(status.st_mode))
-        return bt_fail(fault, BT_ERR_EXISTS, "address unix:%s: there is a file that is no socket",
-                       path);
-    int error = knock(address);
-    if (error == 0 || error == EAGAIN)
-        return bt_fail(fault, BT_ERR_EXISTS,
-                       "address unix:%s: another server listens there; stop it or choose another "
-                       "path",
-                       path);
-    if (error != ECONNREFUSED || unlink(path))
-        return bt_fail(fault, BT_ERR_UNAVAILABLE, "address unix:%s: cannot be replaced: %s", path,
-                       strerror(error == ECONNREFUSED ? errno : error));
-    return BT_OK;
-}
-
 /* gRPC says only that it failed: what the system has to say about the address is asked again. */
 static bt_err explain(const bt_listener_options *options, const bt_socket_address *address,
                       bt_fault *fault) {
@@ -117,12 +87,7 @@ static bt_err explain(const bt_listener_options *options, const bt_socket_addres
     if (probe >= 0) close(probe);
     if (!error && family == AF_UNIX)
         unlink(((const struct sockaddr_un *)&address->socket)->sun_path);
-    if (error == EADDRINUSE)
-        return bt_fail(fault, BT_ERR_EXISTS,
-                       "address %s: in use by another program; stop it or choose another", text);
-    if (error)
-        return bt_fail(fault, BT_ERR_UNAVAILABLE, "address %s: cannot listen there: %s", text,
-                       strerror(error));
+    if (error) return bt_listener_refused(options, error, fault);
     if (options->tls_cert)
         return bt_fail(
             fault, BT_ERR_INVALID,
@@ -132,14 +97,13 @@ static bt_err explain(const bt_listener_options *options, const bt_socket_addres
     return bt_fail(fault, BT_ERR_UNAVAILABLE, "address %s: cannot listen there", text);
 }
 
-/* A trusted socket is its owner's; a guarded one asks for credentials, as loopback does. */
 static bt_err bind_port(bt_grpc_door *door, const bt_listener_options *options,
                         grpc_server_credentials *credentials, bt_fault *fault) {
     bt_socket_address address;
     BT_TRY(bt_socket_address_parse(options->address, &address, fault));
     bool is_path = address.socket.ss_family == AF_UNIX;
-    if (is_path) BT_TRY(clear_path(&address, fault));
-    mode_t before = umask(options->policy.trusted ? 0177 : 0111);
+    if (is_path) BT_TRY(bt_socket_path_clear(&address, fault));
+    mode_t before = umask(bt_listener_umask(options));
     door->port = grpc_server_add_http2_port(door->server, options->address, credentials);
     umask(before);
     if (door->port <= 0) return explain(options, &address, fault);

@@ -17,6 +17,7 @@ struct bt_h2_acceptor {
     bt_h2_gate *gates;
     bt_h2_worker **workers;
     size_t gate_count, worker_count, connections_max;
+    unsigned refused;
     size_t next; /* worker to look at first, so that equals take turns */
     int stop_fd;
     int spare_fd; /* given up to accept, and turn away, what there is no descriptor for */
@@ -45,11 +46,19 @@ static bt_h2_worker *choose(bt_h2_acceptor *acceptor, size_t *ret_total) {
     return best;
 }
 
+static void refuse(bt_h2_acceptor *acceptor, int fd) {
+    close(fd);
+    unsigned count = ++acceptor->refused;
+    if ((count & (count - 1)) == 0)
+        bt_log(BT_LOG_WARNING, "connection refused, too many are open limit=%zu refused=%u",
+               acceptor->connections_max, count);
+}
+
 /* Left in the queue, a connection that cannot be accepted would wake us for ever. */
 static void turn_away(bt_h2_acceptor *acceptor, const bt_h2_gate *gate) {
     close(acceptor->spare_fd);
     int fd = take(gate->fd, SOCK_CLOEXEC);
-    if (fd >= 0) close(fd);
+    if (fd >= 0) refuse(acceptor, fd);
     acceptor->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
@@ -71,7 +80,7 @@ static bool accept_one(bt_h2_acceptor *acceptor, const bt_h2_gate *gate) {
     size_t total;
     bt_h2_worker *worker = choose(acceptor, &total);
     if (total >= acceptor->connections_max) {
-        close(fd);
+        refuse(acceptor, fd);
         return true;
     }
     log_peer(gate, fd);

@@ -204,6 +204,7 @@ void bt_h2_answer_letter(bt_h2_letter *letter) {
     bt_h2_stream *stream =
         (bt_h2_stream *)(void *)((char *)letter - offsetof(bt_h2_stream, letter));
     bt_h2_note *note = atomic_exchange(&stream->note, NULL);
+    if (stream->owed) atomic_fetch_sub(&stream->core->totals->calls, 1);
     apply(stream, note->kind, note->err, bt_bytes_of(note->bytes, note->size));
     bt_h2_note_free(note);
     if (stream->closed)

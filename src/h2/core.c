@@ -42,7 +42,8 @@ bt_err bt_h2_core_init(bt_h2_core *core, const bt_h2_limits *limits, const bt_me
     core->session = session;
     core->health = health;
     core->thread = pthread_self();
-    bt_h2_pool_init(&core->pool, limits->worker_memory);
+    core->totals = &core->own_totals;
+    bt_h2_pool_init(&core->pool, limits->memory);
     BT_TRY(bt_h2_mailbox_init(&core->mailbox));
     core->callbacks = bt_h2_connection_callbacks();
     core->option = bt_h2_connection_option();

@@ -15,6 +15,12 @@
 typedef struct bt_h2_connection bt_h2_connection;
 typedef struct bt_h2_stream bt_h2_stream;
 
+/* Of all workers together: counted where a call is not over at once. */
+typedef struct bt_h2_totals {
+    atomic_size_t calls;   /* with their handlers */
+    atomic_size_t endless; /* streams that are watches or dialogues */
+} bt_h2_totals;
+
 typedef struct bt_h2_arenas {
     void *small[64]; /* idle blocks of BT_CALL_ARENA */
     size_t small_count;
@@ -30,6 +36,8 @@ typedef struct bt_h2_route {
 
 typedef struct bt_h2_core {
     bt_h2_limits limits;
+    bt_h2_totals *totals; /* own_totals, unless set */
+    bt_h2_totals own_totals;
     bt_h2_route *routes;
     size_t route_count;
     const bt_h2_route *last_route; /* most requests ask for the same method as the one before */
@@ -48,7 +56,7 @@ typedef struct bt_h2_core {
     bt_h2_stream *ready_first, *ready_last; /* whole requests, not yet handled */
     bt_h2_stream *idle;                     /* objects for reuse */
     size_t idle_count;
-    size_t calls;            /* streams that hold an object */
+    size_t streams;          /* that hold an object */
     bt_h2_connection *dirty; /* have something to send */
     bt_h2_arenas arenas;
 } bt_h2_core;

@@ -9,63 +9,51 @@
 
 #define BACKLOG 1024
 
-/* A socket that a server left behind when it was killed refuses connections; one that is served does not. */
-static bool is_left_behind(const bt_socket_address *address) {
-    const struct sockaddr_un *socket_path = (const struct sockaddr_un *)&address->socket;
-    struct stat info;
-    if (lstat(socket_path->sun_path, &info) || !S_ISSOCK(info.st_mode)) return false;
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0) return false;
-    int result = connect(fd, (const struct sockaddr *)&address->socket, address->size);
-    bool refused = result && errno == ECONNREFUSED;
-    close(fd);
-    return refused;
-}
-
-static int bind_unix(int fd, const bt_socket_address *address, bt_h2_gate *ret_gate) {
+static int bind_unix(int fd, const bt_listener_options *options, const bt_socket_address *address,
+                     bt_h2_gate *gate) {
     const struct sockaddr_un *path = (const struct sockaddr_un *)&address->socket;
-    if (is_left_behind(address)) unlink(path->sun_path);
-    mode_t before = umask(0117); /* owner and group may connect */
+    mode_t before = umask(bt_listener_umask(options));
     int result = bind(fd, (const struct sockaddr *)&address->socket, address->size);
+    int error = errno;
     umask(before);
-    if (!result)
-        bt_bytes_copy_text(bt_bytes_text(path->sun_path), ret_gate->path, sizeof ret_gate->path);
+    errno = error;
+    if (!result) bt_bytes_copy_text(bt_bytes_text(path->sun_path), gate->path, sizeof gate->path);
     return result;
 }
 
 static int bind_tcp(int fd, const bt_socket_address *address) {
-    const int on = 1;
+    const int on = 1, idle_s = 120, probe_s = 15, probes = 4;
     if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on)) return -1;
-    /* Accepted sockets inherit it. */
-    if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on)) return -1;
-    if (setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on)) return -1;
+    /* Accepted sockets inherit these. A peer that has gone without a word is found out in three minutes. */
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof idle_s);
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &probe_s, sizeof probe_s);
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof probes);
     return bind(fd, (const struct sockaddr *)&address->socket, address->size);
 }
 
-static bt_err gate_bind(const bt_socket_address *address, const char *text, bt_h2_gate *gate,
-                        bt_fault *fault) {
-    sa_family_t family = address->socket.ss_family;
-    gate->fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (gate->fd < 0)
-        return bt_fail(fault, BT_ERR_UNAVAILABLE, "address %s: %s", text, strerror(errno));
-    int result =
-        family == AF_UNIX ? bind_unix(gate->fd, address, gate) : bind_tcp(gate->fd, address);
+static bt_err gate_bind(bt_h2_gate *gate, const bt_listener_options *options, bt_fault *fault) {
+    bt_socket_address address;
+    BT_TRY(bt_socket_address_parse(options->address, &address, fault));
+    bool is_path = address.socket.ss_family == AF_UNIX;
+    if (is_path) BT_TRY(bt_socket_path_clear(&address, fault));
+    gate->fd = socket(address.socket.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int result = -1;
+    if (gate->fd >= 0)
+        result =
+            is_path ? bind_unix(gate->fd, options, &address, gate) : bind_tcp(gate->fd, &address);
     if (!result) result = listen(gate->fd, BACKLOG);
-    if (!result) return BT_OK;
-    bt_err err = errno == EADDRINUSE ? BT_ERR_EXISTS : BT_ERR_UNAVAILABLE;
-    bt_fail(fault, err, "address %s: cannot listen there: %s", text, strerror(errno));
-    bt_h2_gate_close(gate);
-    return err;
+    return result ? bt_listener_refused(options, errno, fault) : BT_OK;
 }
 
 bt_err bt_h2_gate_open(const bt_listener_options *options, bt_h2_gate *ret_gate, bt_fault *fault) {
-    bt_socket_address address;
     bt_h2_gate gate = {.fd = -1, .policy = options->policy};
     BT_TRY(bt_listener_check(options, fault));
-    BT_TRY(bt_socket_address_parse(options->address, &address, fault));
     BT_TRY(bt_h2_tls_new(options, &gate.tls, fault));
-    bt_err err = gate_bind(&address, options->address, &gate, fault);
+    bt_err err = gate_bind(&gate, options, fault);
     if (err) {
+        bt_h2_gate_close(&gate);
         bt_h2_tls_free(gate.tls);
         return err;
     }

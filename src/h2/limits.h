@@ -10,9 +10,11 @@ typedef struct bt_h2_limits {
     uint32_t header_list_max; /* bytes as RFC 9113 6.5.2 counts them: 32 more for each field */
     size_t
         connection_memory; /* bytes that a connection may hold, HPACK tables and messages and all */
-    size_t worker_memory;  /* bytes that all connections of a worker may hold together */
-    size_t connections_max; /* of the whole server; also kept below RLIMIT_NOFILE */
-    size_t calls_max;       /* of a worker, unanswered; past it RESOURCE_EXHAUSTED */
+    /* Of the server. */
+    size_t memory;    /* bytes that all connections may hold together; each worker has its share */
+    size_t calls_max; /* with their handlers; past it RESOURCE_EXHAUSTED */
+    size_t endless_max;     /* of these, watches and dialogues */
+    size_t connections_max; /* also kept below RLIMIT_NOFILE */
     uint32_t patience_max;  /* frames, see h2/connection.h */
     uint32_t patience_per_s;
     int64_t handshake_ms; /* to finish TLS, the preface and each header block */
@@ -24,9 +26,10 @@ typedef struct bt_h2_limits {
     ((bt_h2_limits){.streams_max = 256,                                                            \
                     .header_list_max = 16 << 10,                                                   \
                     .connection_memory = (size_t)4 << 20,                                          \
-                    .worker_memory = (size_t)256 << 20,                                            \
+                    .memory = (size_t)512 << 20,                                                   \
                     .connections_max = 8192,                                                       \
-                    .calls_max = 16384,                                                            \
+                    .calls_max = 4096,                                                             \
+                    .endless_max = 2048,                                                           \
                     .patience_max = 4096,                                                          \
                     .patience_per_s = 512,                                                         \
                     .handshake_ms = 10000,                                                         \

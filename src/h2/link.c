@@ -4,6 +4,8 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 
+#include "base/log.h"
+
 #define READS_PER_TURN 4
 #define WRITES_PER_TURN 4
 /* How long a peer may take to close after it was told that all is over, in ms. */
@@ -191,4 +193,22 @@ void bt_h2_link_sweep(bt_h2_link *link) {
     bool over = link->finishing && still_ms > FINISH_MS;
     bool never_shook = link->socket.shaking && link->connection->failed;
     if (deaf || over || never_shook) bt_h2_link_close(link);
+}
+
+static bt_h2_link *largest(const bt_h2_links *links) {
+    bt_h2_link *most = links->first;
+    for (bt_h2_link *link = links->first; link; link = link->behind)
+        if (link->connection->account.used > most->connection->account.used) most = link;
+    return most;
+}
+
+void bt_h2_links_shed(bt_h2_links *links) {
+    while (links->first && bt_h2_pool_is_short(&links->core->pool)) {
+        bt_h2_link *link = largest(links);
+        unsigned count = ++links->shed;
+        if ((count & (count - 1)) == 0)
+            bt_log(BT_LOG_WARNING, "connection closed, memory is short held=%zu of=%zu closed=%u",
+                   link->connection->account.used, links->core->pool.limit, count);
+        bt_h2_link_close(link);
+    }
 }

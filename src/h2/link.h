@@ -12,6 +12,7 @@ typedef struct bt_h2_links {
     bt_h2_core *core;
     int epoll_fd;
     bt_h2_link *first;
+    unsigned shed;      /* closed for lack of memory */
     atomic_size_t load; /* links, and sockets on their way here; others read it */
     int left_fd;        /* eventfd: told when load has come down to 0 */
     uint8_t read_space[BT_H2_READ_MAX];
@@ -45,6 +46,9 @@ void bt_h2_link_ready(bt_h2_link *link, uint32_t events);
 
 /* Sends what the connection has to say; ends a link that is over. The link may be gone afterwards. */
 void bt_h2_link_flush(bt_h2_link *link);
+
+/* Closes those that hold most, while memory is short. */
+void bt_h2_links_shed(bt_h2_links *links);
 
 /* Time-outs. The link may be gone afterwards. */
 void bt_h2_link_sweep(bt_h2_link *link);

@@ -1,7 +1,6 @@
 #include "h2/pool.h"
 
 #include <stdalign.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,26 +65,39 @@ static bool block_keep(bt_h2_pool *pool, bt_h2_block *block) {
     return true;
 }
 
+bool bt_h2_charge(bt_h2_account *account, size_t size) {
+    bt_h2_pool *pool = account->pool;
+    if (size > account->limit - account->used || size > pool->limit - pool->used) return false;
+    account->used += size;
+    pool->used += size;
+    return true;
+}
+
+void bt_h2_discharge(bt_h2_account *account, size_t size) {
+    account->used -= size;
+    account->pool->used -= size;
+}
+
 void *bt_h2_alloc(bt_h2_account *account, size_t size) {
     bt_h2_pool *pool = account->pool;
     if (size > SIZE_MAX / 2) return NULL;
     size += sizeof(bt_h2_block);
     bool small = size <= LARGEST;
     if (small) size = SMALLEST << class_of(size);
-    if (size > account->limit - account->used || size > pool->limit - pool->used) return NULL;
+    if (!bt_h2_charge(account, size)) return NULL;
     bt_h2_block *block = small ? block_take(pool, size) : malloc(size);
-    if (!block) return NULL;
+    if (!block) {
+        bt_h2_discharge(account, size);
+        return NULL;
+    }
     block->size = size;
-    account->used += size;
-    pool->used += size;
     return block + 1;
 }
 
 void bt_h2_free(bt_h2_account *account, void *data) {
     if (!data) return;
     bt_h2_block *block = (bt_h2_block *)data - 1;
-    account->used -= block->size;
-    account->pool->used -= block->size;
+    bt_h2_discharge(account, block->size);
     if (!block_keep(account->pool, block)) free(block);
 }
 

@@ -4,6 +4,7 @@
 #ifndef BT_H2_POOL_H
 #define BT_H2_POOL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <nghttp2/nghttp2.h>
@@ -27,11 +28,20 @@ void bt_h2_pool_init(bt_h2_pool *pool, size_t limit);
 /* Every account's blocks must have been freed. */
 void bt_h2_pool_clear(bt_h2_pool *pool);
 
+/* Most of it is in use: whoever holds most should go. */
+static inline bool bt_h2_pool_is_short(const bt_h2_pool *pool) {
+    return pool->used > pool->limit / 4 * 3;
+}
+
 /* NULL over the account's or the pool's limit, or without memory. Not zeroed; aligned for any type. */
 void *bt_h2_alloc(bt_h2_account *account, size_t size);
 /* NULL is taken. */
 void bt_h2_free(bt_h2_account *account, void *data);
 void *bt_h2_resize(bt_h2_account *account, void *data, size_t size);
+
+/* Counts memory of another allocator as this account's. */
+bool bt_h2_charge(bt_h2_account *account, size_t size);
+void bt_h2_discharge(bt_h2_account *account, size_t size);
 
 /* The account as nghttp2's allocator; it must outlive the session. */
 nghttp2_mem bt_h2_account_mem(bt_h2_account *account);

@@ -56,6 +56,13 @@ void bt_h2_stream_field(bt_h2_stream *stream, bt_bytes name, bt_bytes value) {
     if (request->list_size <= stream->core->limits.header_list_max) take(stream, name, value);
 }
 
+static void count_endless(bt_h2_stream *stream) {
+    bt_h2_core *core = stream->core;
+    stream->endless = true;
+    if (atomic_fetch_add(&core->totals->endless, 1) >= core->limits.endless_max)
+        bt_h2_answer_fail(stream, BT_ERR_EXHAUSTED, "too many watches and dialogues are open");
+}
+
 void bt_h2_stream_headers_done(bt_h2_stream *stream) {
     bt_h2_request *request = &stream->request;
     request->complete = true;
@@ -72,4 +79,6 @@ void bt_h2_stream_headers_done(bt_h2_stream *stream) {
         bt_h2_answer_fail(stream, BT_ERR_UNIMPLEMENTED, "unknown method");
     else if (request->timeout_bad)
         bt_h2_answer_fail(stream, BT_ERR_INTERNAL, "grpc-timeout: malformed");
+    else if (stream->call.method->flags & BT_METHOD_STREAM)
+        count_endless(stream);
 }

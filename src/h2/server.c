@@ -21,6 +21,8 @@ struct bt_h2_server {
     bt_h2_acceptor *acceptor;
     int left_fd; /* an event when a worker's last connection has gone, or a hurry has come */
     atomic_bool hurried;
+    bool draining;
+    bt_h2_totals totals;
 };
 
 static size_t workers_wanted(unsigned asked) {
@@ -54,6 +56,7 @@ static bt_err start_workers(bt_h2_server *server, const bt_h2_options *options, 
                                          .methods = options->methods,
                                          .service = options->service,
                                          .health = options->health,
+                                         .totals = &server->totals,
                                          .left_fd = server->left_fd};
     for (size_t i = 0; i < count; i++) {
         BT_TRY(bt_h2_worker_start(&worker, &server->workers[i], fault));
@@ -66,6 +69,7 @@ static bt_err start(bt_h2_server *server, const bt_h2_options *options, bt_fault
     size_t workers = workers_wanted(options->workers);
     server->limits = options->limits ? *options->limits : BT_H2_LIMITS_DEFAULT;
     limit_connections(&server->limits);
+    server->limits.memory /= workers;
     server->left_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     server->gates = calloc(options->listeners_count, sizeof *server->gates);
     server->workers = calloc(workers, sizeof(bt_h2_worker *));
@@ -114,14 +118,22 @@ static bool wait_for_event(bt_h2_server *server, int64_t until_ns) {
     return true;
 }
 
-bool bt_h2_server_drain(bt_h2_server *server, int64_t timeout_ms) {
-    int64_t until_ns = bt_clock_monotonic_ns() + timeout_ms * 1000000;
+void bt_h2_server_drain_begin(bt_h2_server *server) {
+    if (server->draining) return;
+    server->draining = true;
     server->acceptor = bt_h2_acceptor_stop(server->acceptor);
     for (size_t i = 0; i < server->gate_count; i++) bt_h2_gate_close(&server->gates[i]);
     for (size_t i = 0; i < server->worker_count; i++) bt_h2_worker_drain(server->workers[i]);
-    while (bt_h2_server_connections(server))
-        if (!wait_for_event(server, until_ns)) return false;
-    return true;
+}
+
+bool bt_h2_server_drain(bt_h2_server *server, int64_t timeout_ms) {
+    int64_t until_ns = bt_clock_monotonic_ns() + timeout_ms * 1000000;
+    bt_h2_server_drain_begin(server);
+    bool waits = true;
+    while (waits && bt_h2_server_connections(server)) waits = wait_for_event(server, until_ns);
+    for (size_t i = 0; !waits && i < server->worker_count; i++)
+        bt_h2_worker_cut(server->workers[i]);
+    return waits;
 }
 
 void bt_h2_server_hurry(bt_h2_server *server) {

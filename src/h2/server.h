@@ -30,9 +30,12 @@ int bt_h2_server_port(const bt_h2_server *server, size_t index);
 /* Connections that are open now. */
 size_t bt_h2_server_connections(const bt_h2_server *server);
 
-/* Takes no new connection, tells every client that no new call will be taken (GOAWAY), ends watches and
- * dialogues, and waits for the calls in flight and for the clients to leave: up to timeout_ms. Whether
- * all have left. Once. */
+/* Takes no new connection, tells every client that no new call will be taken (GOAWAY), and ends watches and
+ * dialogues. Does not wait. */
+void bt_h2_server_drain_begin(bt_h2_server *server);
+
+/* Begins, where that has not been done, and waits for the calls in flight and for the clients to leave: up to
+ * timeout_ms, then their connections are closed. Whether all left by themselves. Once. */
 bool bt_h2_server_drain(bt_h2_server *server, int64_t timeout_ms);
 
 /* Lets a drain, now or to come, wait no longer. From any thread; not from a signal handler. */

@@ -47,16 +47,19 @@ static void call_init(bt_h2_stream *stream, bt_h2_connection *connection) {
 
 bt_h2_stream *bt_h2_stream_open(bt_h2_connection *connection, int32_t id) {
     bt_h2_core *core = connection->core;
-    if (core->calls >= core->limits.calls_max) return NULL;
     /* Calls whose stream was reset stay until their handler is done, and count. */
     if (connection->stream_count >= core->limits.streams_max) return NULL;
+    if (!bt_h2_charge(&connection->account, sizeof(bt_h2_stream))) return NULL;
     bt_h2_stream *stream = object_take(core);
-    if (!stream) return NULL;
+    if (!stream) {
+        bt_h2_discharge(&connection->account, sizeof(bt_h2_stream));
+        return NULL;
+    }
     call_init(stream, connection);
     stream->core = core;
     stream->connection = connection;
     stream->id = id;
-    stream->queued = stream->owed = stream->watching = false;
+    stream->queued = stream->owed = stream->watching = stream->endless = false;
     stream->finished = stream->answered = stream->closed = false;
     stream->request = (bt_h2_request){0};
     stream->since_ms = core->tick_ms;
@@ -66,7 +69,7 @@ bt_h2_stream *bt_h2_stream_open(bt_h2_connection *connection, int32_t id) {
     stream->end.err = BT_OK;
     bt_h2_buffer_init(&stream->in);
     bt_h2_buffer_init(&stream->out);
-    core->calls++;
+    core->streams++;
     return stream;
 }
 
@@ -78,7 +81,9 @@ static void release(bt_h2_stream *stream) {
     bt_h2_buffer_clear(&stream->out, &connection->account);
     if (stream->call.authorization.data)
         bt_secret_wipe(stream->authorization, sizeof stream->authorization);
-    core->calls--;
+    core->streams--;
+    if (stream->endless) atomic_fetch_sub(&core->totals->endless, 1);
+    bt_h2_discharge(&connection->account, sizeof *stream);
     bt_h2_connection_forget(connection, stream);
     object_give(core, stream);
 }
@@ -88,6 +93,7 @@ void bt_h2_stream_close(bt_h2_stream *stream) {
     if (stream->queued) return;
     if (stream->watching) {
         stream->watching = false;
+        atomic_fetch_sub(&stream->core->totals->calls, 1);
         if (stream->call.method->ended) stream->call.method->ended(&stream->call);
     }
     if (stream->owed || atomic_load(&stream->note)) return;
@@ -112,16 +118,20 @@ void bt_h2_stream_handle(bt_h2_stream *stream) {
         bt_h2_answer_fail(stream, BT_ERR_DEADLINE, "the deadline has passed");
         return;
     }
-    if (!call->arena.block && !bt_h2_arena_take(stream->core, method->arena_size, &call->arena)) {
-        bt_h2_answer_fail(stream, BT_ERR_EXHAUSTED, "no memory for this call now");
+    bt_h2_core *core = stream->core;
+    size_t calls = atomic_load_explicit(&core->totals->calls, memory_order_relaxed);
+    if (calls >= core->limits.calls_max ||
+        !bt_h2_arena_take(core, method->arena_size, &call->arena)) {
+        bt_h2_answer_fail(stream, BT_ERR_EXHAUSTED, "too many calls are being handled; try again");
         return;
     }
     call->message = bt_bytes_of(stream->in.data, stream->in.size);
     stream->watching = method->flags & BT_METHOD_WATCH;
     stream->owed = !stream->watching;
-    stream->core->handling = stream;
+    core->handling = stream;
     bt_call_dispatch(call);
-    stream->core->handling = NULL;
+    core->handling = NULL;
+    if (stream->owed || stream->watching) atomic_fetch_add(&core->totals->calls, 1);
     bt_h2_stream_answered(stream);
 }
 
@@ -155,9 +165,10 @@ static void check_prefix(bt_h2_stream *stream) {
         refuse_compressed(stream);
         return;
     }
+    bt_fault fault;
     request->expected = bt_h2_prefix_size(request->prefix);
-    if (request->expected <= stream->call.method->request_max) return;
-    bt_h2_answer_fail(stream, BT_ERR_EXHAUSTED, "the message is larger than the method takes");
+    if (bt_call_check_size(stream->call.method, request->expected, &fault))
+        bt_h2_answer_fail(stream, fault.err, fault.text);
 }
 
 /* Returns the bytes taken. */

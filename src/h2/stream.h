@@ -39,6 +39,7 @@ struct bt_h2_stream {
     bool queued;   /* in core->ready_first */
     bool owed;     /* the handler was called and has not answered: the object must stay */
     bool watching; /* the handler of a WATCH was called, and has not been told of the end */
+    bool endless;  /* counted in core->endless */
     bool finished; /* the status of the call is settled */
     bool answered; /* response headers are submitted */
     bool closed;   /* the stream is gone from the session */
@@ -54,7 +55,7 @@ struct bt_h2_stream {
     bt_h2_buffer in, out;
 };
 
-/* NULL: the worker has calls_max already. */
+/* NULL: the connection has streams_max, or no memory left. */
 bt_h2_stream *bt_h2_stream_open(bt_h2_connection *connection, int32_t id);
 
 /* One field of the request's header block. */

@@ -15,7 +15,7 @@ struct bt_h2_worker {
     pthread_t thread;
     bool stopping;    /* the worker's own */
     int64_t sweep_ms; /* tick of the next */
-    bt_h2_letter drain_letter, stop_letter;
+    bt_h2_letter drain_letter, cut_letter, stop_letter;
 };
 
 /* A socket on its way to a worker. */
@@ -45,11 +45,19 @@ static void open_drain(bt_h2_letter *letter) {
         bt_h2_connection_drain(link->connection);
 }
 
+static void close_all(bt_h2_worker *worker) {
+    while (worker->links.first) bt_h2_link_close(worker->links.first);
+}
+
+static void open_cut(bt_h2_letter *letter) {
+    close_all((bt_h2_worker *)(void *)((char *)letter - offsetof(bt_h2_worker, cut_letter)));
+}
+
 static void open_stop(bt_h2_letter *letter) {
     bt_h2_worker *worker =
         (bt_h2_worker *)(void *)((char *)letter - offsetof(bt_h2_worker, stop_letter));
     worker->stopping = true;
-    while (worker->links.first) bt_h2_link_close(worker->links.first);
+    close_all(worker);
 }
 
 static void sweep(bt_h2_worker *worker) {
@@ -93,6 +101,7 @@ static void turn(bt_h2_worker *worker) {
     }
     /* Last, since a letter may close links that events of this turn are about. */
     if (mail) bt_h2_mailbox_open(&worker->core.mailbox);
+    bt_h2_links_shed(&worker->links);
     bt_h2_core_dispatch(&worker->core);
     sweep(worker);
     flush(worker);
@@ -101,7 +110,7 @@ static void turn(bt_h2_worker *worker) {
 static void *run(void *user) {
     bt_h2_worker *worker = user;
     worker->core.thread = pthread_self();
-    while (!worker->stopping || worker->core.calls) turn(worker);
+    while (!worker->stopping || worker->core.streams) turn(worker);
     return NULL;
 }
 
@@ -149,7 +158,9 @@ bt_err bt_h2_worker_start(const bt_h2_worker_options *options, bt_h2_worker **re
     worker->links.core = &worker->core;
     worker->links.left_fd = options->left_fd;
     worker->drain_letter.open = open_drain;
+    worker->cut_letter.open = open_cut;
     worker->stop_letter.open = open_stop;
+    worker->core.totals = options->totals;
     if (!watch_mail(worker) || !start_thread(worker)) {
         worker_free(worker);
         return bt_fail(fault, BT_ERR_EXHAUSTED, "a worker could not be started");
@@ -176,6 +187,10 @@ void bt_h2_worker_give(bt_h2_worker *worker, int fd, SSL_CTX *tls,
 
 void bt_h2_worker_drain(bt_h2_worker *worker) {
     bt_h2_mailbox_post(&worker->core.mailbox, &worker->drain_letter);
+}
+
+void bt_h2_worker_cut(bt_h2_worker *worker) {
+    bt_h2_mailbox_post(&worker->core.mailbox, &worker->cut_letter);
 }
 
 bt_h2_worker *bt_h2_worker_stop(bt_h2_worker *worker) {

@@ -13,6 +13,7 @@ typedef struct bt_h2_worker_options {
     const bt_method *methods;
     bt_service *service; /* may be NULL, where all methods are BT_METHOD_OPEN */
     bt_health *health;
+    bt_h2_totals *totals;
     int left_fd; /* eventfd: told when the last connection has gone */
 } bt_h2_worker_options;
 
@@ -29,6 +30,8 @@ void bt_h2_worker_give(bt_h2_worker *worker, int fd, SSL_CTX *tls,
                        const bt_listener_policy *policy);
 /* Drains every connection. */
 void bt_h2_worker_drain(bt_h2_worker *worker);
+/* Closes every connection. */
+void bt_h2_worker_cut(bt_h2_worker *worker);
 /* Cuts what is left, waits for handlers that have not answered, and joins. NULL is taken; returns NULL. */
 bt_h2_worker *bt_h2_worker_stop(bt_h2_worker *worker);
 

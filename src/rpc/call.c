@@ -31,10 +31,10 @@ static bt_err admit(bt_call *call, bt_fault *fault) {
     return call->listener->trusted ? admit_trusted(call, fault) : admit_guarded(call, fault);
 }
 
-static bt_err check_size(const bt_call *call, bt_fault *fault) {
-    if (call->message.size <= call->method->request_max) return BT_OK;
-    return bt_fail(fault, BT_ERR_EXHAUSTED, "request: has %zu bytes, at most %zu are allowed",
-                   call->message.size, call->method->request_max);
+bt_err bt_call_check_size(const bt_method *method, size_t size, bt_fault *fault) {
+    if (size <= method->request_max) return BT_OK;
+    return bt_fail(fault, BT_ERR_EXHAUSTED, "request: has %zu bytes, at most %zu are allowed", size,
+                   method->request_max);
 }
 
 /* The call may be gone once its handler has answered, so nothing of it is used after that. */
@@ -51,7 +51,7 @@ void bt_call_dispatch(bt_call *call) {
     bt_fault fault = {0};
     call->caller = (bt_caller){0};
     call->user = NULL;
-    bt_err err = check_size(call, &fault);
+    bt_err err = bt_call_check_size(call->method, call->message.size, &fault);
     if (call->method->flags & BT_METHOD_OPEN) {
         handle_or_fail(call, &fault);
         return;

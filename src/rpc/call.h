@@ -95,6 +95,9 @@ struct bt_call {
  * neither. The transport has set all but caller, refused and user. */
 void bt_call_dispatch(bt_call *call);
 
+/* Whether a request of so many bytes is taken. BT_ERR_EXHAUSTED. */
+bt_err bt_call_check_size(const bt_method *method, size_t size, bt_fault *fault);
+
 /* Ends the call with status OK. */
 static inline void bt_call_reply(bt_call *call, bt_bytes message) {
     call->transport->reply(call, message);

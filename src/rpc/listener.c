@@ -1,8 +1,11 @@
 #include "rpc/listener.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
+#include <sys/stat.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #define HOST_MAX 64u
 
@@ -74,6 +77,48 @@ bt_err bt_socket_address_parse(const char *text, bt_socket_address *ret_address,
                        "address %s: must be like 127.0.0.1:9494, [::1]:9494 or unix:/path", text);
     *ret_address = address;
     return BT_OK;
+}
+
+/* Whether a server answers at the path of a socket; 0, or an errno. */
+static int knock(const bt_socket_address *address) {
+    int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (probe < 0) return errno;
+    int error =
+        connect(probe, (const struct sockaddr *)&address->socket, address->size) ? errno : 0;
+    close(probe);
+    return error;
+}
+
+bt_err bt_socket_path_clear(const bt_socket_address *address, bt_fault *fault) {
+    const char *path = ((const struct sockaddr_un *)&address->socket)->sun_path;
+    struct stat status;
+    if (lstat(path, &status)) return BT_OK;
+    if (!S_ISSOCK(status.st_mode))
+        return bt_fail(fault, BT_ERR_EXISTS, "address unix:%s: there is a file that is no socket",
+                       path);
+    int error = knock(address);
+    if (error == 0 || error == EAGAIN)
+        return bt_fail(fault, BT_ERR_EXISTS,
+                       "address unix:%s: another server listens there; stop it or choose another "
+                       "path",
+                       path);
+    if (error != ECONNREFUSED || unlink(path))
+        return bt_fail(fault, BT_ERR_UNAVAILABLE, "address unix:%s: cannot be replaced: %s", path,
+                       strerror(error == ECONNREFUSED ? errno : error));
+    return BT_OK;
+}
+
+bt_err bt_listener_refused(const bt_listener_options *options, int error, bt_fault *fault) {
+    if (error == EADDRINUSE)
+        return bt_fail(fault, BT_ERR_EXISTS,
+                       "address %s: in use by another program; stop it or choose another",
+                       options->address);
+    return bt_fail(fault, BT_ERR_UNAVAILABLE, "address %s: cannot listen there: %s",
+                   options->address, strerror(error));
+}
+
+mode_t bt_listener_umask(const bt_listener_options *options) {
+    return options->policy.trusted ? 0177 : 0111;
 }
 
 static bt_err check_tls(const bt_listener_options *options, bt_fault *fault) {

@@ -3,6 +3,7 @@
 #define BT_RPC_LISTENER_H
 
 #include <sys/socket.h>
+#include <sys/types.h>
 
 #include "rpc/call.h"
 
@@ -27,5 +28,16 @@ bt_err bt_socket_address_parse(const char *text, bt_socket_address *ret_address,
 
 /* Whether the options are fit to serve with. BT_ERR_INVALID. */
 bt_err bt_listener_check(const bt_listener_options *options, bt_fault *fault);
+
+/* Makes way for a UNIX socket: removes one that a server left behind when it was killed. BT_ERR_EXISTS where
+ * a server answers there, or what is there is no socket; BT_ERR_UNAVAILABLE. */
+bt_err bt_socket_path_clear(const bt_socket_address *address, bt_fault *fault);
+
+/* The mask to bind a UNIX socket under: a trusted one is its owner's; a guarded one, which asks for
+ * credentials as loopback does, is everybody's. */
+mode_t bt_listener_umask(const bt_listener_options *options);
+
+/* What an errno of bind or listen means. BT_ERR_EXISTS, BT_ERR_UNAVAILABLE. */
+bt_err bt_listener_refused(const bt_listener_options *options, int error, bt_fault *fault);
 
 #endif

@@ -1,5 +1,5 @@
 """Fixtures of the end-to-end tests. A test that takes `server` or `transport` runs once for each transport:
-BITTING_TRANSPORTS names them (grpc,h2; grpc unless told)."""
+BITTING_TRANSPORTS names them (both, unless told)."""
 import importlib
 import os
 import types
@@ -9,7 +9,7 @@ import pytest
 import support
 from echo import Echo
 
-TRANSPORTS = os.environ.get("BITTING_TRANSPORTS", "grpc").split(",")
+TRANSPORTS = os.environ.get("BITTING_TRANSPORTS", "grpc,h2").split(",")
 
 
 @pytest.fixture(scope="session")
@@ -61,12 +61,12 @@ def keys(server, protos):
 
 
 @pytest.fixture
-def echo(tmp_path):
-    """A factory: echo(calls=8) is tests/programs/echo_grpc --calls 8. Each must stop well."""
+def echo(tmp_path, transport):
+    """A factory: echo(calls=8) is tests/programs/echo_<transport> --calls 8. Each must stop well."""
     servers = []
 
     def make(address="127.0.0.1:0", **flags):
-        servers.append(Echo(tmp_path, address, **flags))
+        servers.append(Echo(tmp_path, address, transport=transport, **flags))
         return servers[-1]
 
     yield make

@@ -1,4 +1,4 @@
-"""tests/programs/echo_grpc: the c-core transport with methods that try it."""
+"""tests/programs/echo_<transport>: a transport with methods that try it."""
 import os
 import pathlib
 import re
@@ -10,7 +10,7 @@ import grpc
 
 import support
 
-PROGRAM = pathlib.Path(os.environ.get("BITTING_BUILD", "")) / "tests" / "echo_grpc"
+PROGRAMS = pathlib.Path(os.environ.get("BITTING_BUILD", "")) / "tests"
 SERVING, NOT_SERVING = b"\x08\x01", b"\x08\x02"
 CHECK, WATCH = "/grpc.health.v1.Health/Check", "/grpc.health.v1.Health/Watch"
 
@@ -18,8 +18,8 @@ CHECK, WATCH = "/grpc.health.v1.Health/Check", "/grpc.health.v1.Health/Watch"
 class Echo:
     """Flags are given as keywords: calls=8 is --calls 8."""
 
-    def __init__(self, tmp_path, address="127.0.0.1:0", hard_limit=None, **flags):
-        words = [str(PROGRAM), address]
+    def __init__(self, tmp_path, address="127.0.0.1:0", hard_limit=None, transport="grpc", **flags):
+        words = [str(PROGRAMS / f"echo_{transport}"), address]
         for name, value in flags.items():
             words += [f"--{name.replace('_', '-')}", str(value)]
         if hard_limit:

@@ -65,5 +65,19 @@ class Client:
             data += piece
         return data
 
+    def frames_until_end(self, stream):
+        """(kind, flags, stream) of the frames up to the one that ends the stream."""
+        data = b""
+        while True:
+            while len(data) < 9 or len(data) < 9 + int.from_bytes(data[:3], "big"):
+                piece = self.socket.recv(1 << 16)
+                assert piece, "closed"
+                data += piece
+            size, kind, flags, of = int.from_bytes(data[:3], "big"), data[3], data[4], data[5:9]
+            data = data[9 + size:]
+            yield kind, flags, int.from_bytes(of, "big")
+            if int.from_bytes(of, "big") == stream and (flags & END_STREAM or kind == RST_STREAM):
+                return
+
     def close(self):
         self.socket.close()

@@ -1,4 +1,4 @@
-"""The c-core transport: clients that are wrong, greedy or gone; limits; health and reflection."""
+"""The transports: clients that are wrong, greedy or gone; limits; health and reflection."""
 import concurrent.futures
 import random
 import resource
@@ -74,8 +74,10 @@ def test_a_call_without_a_message_is_an_error(echo):
     client = raw_http2.Client(server.port)
     client.send(raw_http2.frame(raw_http2.HEADERS, raw_http2.END_HEADERS | raw_http2.END_STREAM, 1,
                                 raw_http2.headers("/test.Echo/Echo")))
-    until(lambda: b"no message" in client.socket.recv(1 << 16))
+    kinds = [kind for kind, flags, stream in client.frames_until_end(1)]
+    assert raw_http2.DATA not in kinds
     client.close()
+    server.lives()
 
 
 def test_headers_over_the_limit_are_refused_and_hurt_nobody_else(echo):
@@ -85,8 +87,9 @@ def test_headers_over_the_limit_are_refused_and_hurt_nobody_else(echo):
     for size in (9000, 20000, 200000):
         big = (("authorization", "x" * size),)
         code, _ = server.status("Describe", channel=server.channel(), metadata=big)
-        assert code == Code.RESOURCE_EXHAUSTED
-    right = (("authorization", "x" * 4000),)
+        # nghttp2 ends the connection where one field has over 64 KiB.
+        assert code == Code.RESOURCE_EXHAUSTED or (size > 65536 and code == Code.UNAVAILABLE)
+    right = (("x-long", "x" * 4000), ("authorization", "xxxx"))
     assert server.call("Describe", channel=other, metadata=right).startswith(b"xxxx")
 
 

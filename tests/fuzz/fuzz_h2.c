@@ -98,7 +98,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     answer_kept(0);
     bt_h2_mailbox_open(&core.mailbox);
     bt_h2_core_dispatch(&core);
-    if (core.calls || core.pool.used) abort();
+    if (core.streams || core.pool.used) abort();
     bt_h2_core_clear(&core);
     return 0;
 }

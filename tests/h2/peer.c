@@ -138,7 +138,7 @@ void peer_close(h2_peer *peer) {
     if (peer->connection) bt_h2_connection_free(peer->connection);
     bt_h2_mailbox_open(&peer->core.mailbox);
     bt_h2_core_dispatch(&peer->core);
-    ck_assert_uint_eq(peer->core.calls, 0);
+    ck_assert_uint_eq(peer->core.streams, 0);
     ck_assert_uint_eq(peer->core.pool.used, 0);
     bt_h2_core_clear(&peer->core);
     nghttp2_session_del(peer->client);

@@ -57,10 +57,10 @@ START_TEST(an_answer_to_a_reset_stream_goes_nowhere) {
     int32_t id = start("/t/Keep", BT_LITERAL("x"));
     nghttp2_submit_rst_stream(own.client, 0, id, NGHTTP2_CANCEL);
     peer_run(&own);
-    ck_assert_uint_eq(own.core.calls, 1);
+    ck_assert_uint_eq(own.core.streams, 1);
     elsewhere(reply_elsewhere, peer_kept);
     peer_run(&own);
-    ck_assert_uint_eq(own.core.calls, 0);
+    ck_assert_uint_eq(own.core.streams, 0);
     ck_assert_uint_eq(peer_answer_of(&own, id)->body_size, 0);
     peer_close(&own);
 }
@@ -93,7 +93,7 @@ START_TEST(a_request_that_is_reset_at_once_is_not_handled) {
     peer_greet_raw(&own);
     peer_send_raw(&own, frames, sizeof frames - 1);
     ck_assert(!own.over);
-    ck_assert_uint_eq(own.core.calls, 0);
+    ck_assert_uint_eq(own.core.streams, 0);
     ck_assert_int_eq(peer_handled, 0);
     peer_close(&own);
 }

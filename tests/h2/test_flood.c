@@ -161,22 +161,43 @@ START_TEST(a_worker_takes_no_more_calls_than_its_limit) {
     bt_h2_limits limits = BT_H2_LIMITS_DEFAULT;
     limits.calls_max = 2;
     peer_open(&own, &limits, NULL);
+    /* Half a request is no call. */
+    for (int i = 0; i < 10; i++) peer_request(&own, "/t/Echo", BT_LITERAL("\0"), false, NULL);
     int32_t one = peer_call(&own, "/t/Keep", BT_LITERAL("x"));
     peer_run(&own);
     bt_call *kept = peer_kept;
     int32_t two = peer_call(&own, "/t/Keep", BT_LITERAL("x"));
     peer_run(&own);
     int32_t three = peer_call(&own, "/t/Echo", BT_LITERAL("x"));
-    int32_t open = peer_request(&own, "/t/Echo", BT_LITERAL("\0"), false, NULL);
     peer_run(&own);
     ck_assert_int_eq(peer_answer_of(&own, three)->grpc, 8);
-    ck_assert_int_eq(peer_answer_of(&own, open)->grpc, 8);
-    ck_assert(peer_answer_of(&own, open)->closed);
     bt_call_reply(kept, BT_LITERAL("y"));
     bt_call_reply(peer_kept, BT_LITERAL("y"));
     peer_run(&own);
     ck_assert_int_eq(peer_answer_of(&own, one)->grpc, 0);
     ck_assert_int_eq(peer_answer_of(&own, two)->grpc, 0);
+    three = peer_call(&own, "/t/Echo", BT_LITERAL("x"));
+    peer_run(&own);
+    ck_assert_int_eq(peer_answer_of(&own, three)->grpc, 0);
+    ck_assert_uint_eq(own.core.totals->calls, 0);
+    peer_close(&own);
+}
+END_TEST
+
+START_TEST(watches_and_dialogues_are_capped) {
+    bt_h2_limits limits = BT_H2_LIMITS_DEFAULT;
+    limits.endless_max = 2;
+    peer_open(&own, &limits, NULL);
+    int32_t watch = peer_call(&own, "/t/Watch", BT_LITERAL("x"));
+    peer_request(&own, "/t/Talk", BT_LITERAL(""), false, NULL);
+    int32_t third = peer_call(&own, "/t/Watch", BT_LITERAL("x"));
+    peer_run(&own);
+    ck_assert_int_eq(peer_answer_of(&own, third)->grpc, 8);
+    nghttp2_submit_rst_stream(own.client, 0, watch, NGHTTP2_CANCEL);
+    peer_run(&own);
+    third = peer_call(&own, "/t/Watch", BT_LITERAL("x"));
+    peer_run(&own);
+    ck_assert_int_eq(peer_answer_of(&own, third)->grpc, -1);
     peer_close(&own);
 }
 END_TEST
@@ -260,6 +281,7 @@ UNIT_MAIN("flood", a_flood_of_pings_is_ended, a_flood_of_settings_is_ended,
           a_flood_of_padding_is_ended, a_flood_of_continuations_is_ended,
           a_flood_of_resets_is_ended, a_flood_of_requests_that_we_must_reset_is_ended,
           calls_whose_streams_were_reset_still_count, a_worker_takes_no_more_calls_than_its_limit,
-          metadata_over_the_limit_is_refused, metadata_that_unpacks_to_a_great_deal_is_refused,
+          watches_and_dialogues_are_capped, metadata_over_the_limit_is_refused,
+          metadata_that_unpacks_to_a_great_deal_is_refused,
           messages_that_never_end_hold_no_more_than_the_connections_memory,
           good_clients_are_not_taken_for_a_flood)

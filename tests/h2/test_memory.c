@@ -31,7 +31,7 @@ START_TEST(a_connection_may_be_refused_memory_at_any_time) {
         peer_handled = 0;
         session(&core);
         answered += peer_handled == 2;
-        ck_assert_uint_eq(core.calls, 0);
+        ck_assert_uint_eq(core.streams, 0);
         ck_assert_uint_eq(core.pool.used, 0);
     }
     ck_assert_int_gt(answered, 0);

@@ -63,7 +63,7 @@ START_TEST(an_answer_must_be_read) {
     peer_run(&own);
     ck_assert(peer_answer_of(&own, id)->closed);
     ck_assert_uint_eq(peer_answer_of(&own, id)->reset, NGHTTP2_CANCEL);
-    ck_assert_uint_eq(own.core.calls, 0);
+    ck_assert_uint_eq(own.core.streams, 0);
     peer_close(&own);
 }
 END_TEST
@@ -79,7 +79,7 @@ START_TEST(a_call_is_ended_at_its_deadline_even_if_its_handler_is_not_done) {
     pass(2000);
     peer_run(&own);
     ck_assert_int_eq(peer_answer_of(&own, id)->grpc, 4);
-    ck_assert_uint_eq(own.core.calls, 1);
+    ck_assert_uint_eq(own.core.streams, 1);
     bt_call_reply(peer_kept, BT_LITERAL("late"));
     peer_run(&own);
     ck_assert_uint_eq(peer_answer_of(&own, id)->body_size, 0);

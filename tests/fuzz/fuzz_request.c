@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "bitting/v1/owner.pb-c.h"
 #include "support/client.h"
 
 #define MUST(condition)                                                                            \
@@ -69,6 +70,15 @@ static const struct {
     {"KeyService/GetKey", &bitting__v1__get_key_response__descriptor, true, false},
     {"KeyService/ListKeys", &bitting__v1__list_keys_response__descriptor, true, false},
     {"KeyService/RevokeKey", &bitting__v1__revoke_key_response__descriptor, false, false},
+    {"KeyService/UpdateKey", &bitting__v1__update_key_response__descriptor, false, false},
+    {"KeyService/RotateKey", &bitting__v1__rotate_key_response__descriptor, false, false},
+    {"OwnerService/StopOwner", &bitting__v1__stop_owner_response__descriptor, false, false},
+    {"OwnerService/ResumeOwner", &bitting__v1__resume_owner_response__descriptor, false, false},
+    {"OwnerService/DeleteOwner", &bitting__v1__delete_owner_response__descriptor, false, false},
+    {"OwnerService/EndMembership", &bitting__v1__end_membership_response__descriptor, false, false},
+    {"OwnerService/ResumeMembership", &bitting__v1__resume_membership_response__descriptor, false,
+     false},
+    {"OwnerService/GetOwner", &bitting__v1__get_owner_response__descriptor, true, false},
 };
 
 #define METHODS (sizeof methods / sizeof *methods)

@@ -189,7 +189,9 @@ END_TEST
 
 START_TEST(the_largest_key_that_there_can_be_has_no_answer) {
     static char name[BT_NAME_MAX], metadata[BT_METADATA_MAX], value[BT_LABEL_VALUE_MAX],
-        owner[BT_OWNER_ID_MAX], keys[BT_LABELS_MAX][BT_LABEL_KEY_MAX];
+        owner[BT_OWNER_ID_MAX], keys[BT_LABELS_MAX][BT_LABEL_KEY_MAX],
+        networks[BT_NETWORKS_MAX][BT_NETWORK_TEXT_MAX],
+        selectors[BT_SELECTORS_MAX][BT_RESOURCE_MAX];
     test_house house;
     house_open(&house);
     memset(name, 'n', sizeof name);
@@ -211,12 +213,24 @@ START_TEST(the_largest_key_that_there_can_be_has_no_answer) {
         request.labels[i] =
             (bt_label){bt_bytes_of(keys[i], sizeof keys[i]), bt_bytes_of(value, sizeof value)};
     }
+    for (size_t i = 0; i < BT_NETWORKS_MAX; i++) {
+        snprintf(networks[i], sizeof networks[i], "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ff%02zx/128",
+                 i);
+        request.bounds.networks[request.bounds.networks_count++] = bt_bytes_text(networks[i]);
+    }
+    for (size_t i = 0; i < BT_SELECTORS_MAX; i++) {
+        memset(selectors[i], 's', sizeof selectors[i]);
+        memcpy(selectors[i], (char[]){(char)('a' + i / 26), (char)('a' + i % 26), ':'}, 3);
+        request.bounds.selectors[request.bounds.selectors_count++] =
+            bt_bytes_of(selectors[i], sizeof selectors[i]);
+    }
     house_key large = house_create(&house, request);
     house_key root = house_full_access(&house);
     test_client client = {.house = &house, .credential = root.token};
     Bitting__V1__GetKeyResponse *got = get(&client, large.id, 0);
     ck_assert_msg(got != NULL, "%s", client.fault.text);
     ck_assert_uint_eq(got->key->metadata.len, BT_METADATA_MAX);
+    ck_assert_uint_eq(got->key->n_selectors, BT_SELECTORS_MAX);
     drop(got);
     /* Pages end before they are too large, and lose nothing. */
     for (int i = 0; i < 99; i++) house_create(&house, request);

@@ -10,6 +10,7 @@
 #include "cli/local.h"
 #include "cli/notify.h"
 #include "cli/signals.h"
+#include "store/share.h"
 
 #define WORKERS_MAX 256
 /* Changes that may wait for the writer. */
@@ -21,7 +22,7 @@ static bt_place place;
 static bt_lanes_options lanes_options;
 static bt_gate_flags gate_flags;
 static bt_gate_options gate_options;
-static const char *workers, *settle, *drain = "10s", *log_level = "info";
+static const char *workers, *settle, *drain = "10s", *log_level = "info", *library_group;
 
 static const bt_flag flags[] = {
     BT_PLACE_FLAGS(place),
@@ -54,6 +55,10 @@ static const bt_flag flags[] = {
      .help = "off loopback too, take trusted listeners, and guarded ones without TLS",
      .on = &lanes_options.insecure},
     BT_GATE_FLAGS(gate_flags),
+    {.name = "library-group",
+     .value = "GROUP",
+     .help = "let this group's processes check in-process (docs/library.md)",
+     .text = &library_group},
     {.name = "settle",
      .value = "TIME",
      .help = "at the end, serve on while health says NOT_SERVING (default: no time)",
@@ -152,6 +157,7 @@ static bt_err open_store(bt_serving *serving, bt_fault *fault) {
         .directory = directory, .pepper_file = place.pepper, .mode = BT_STORE_CREATE};
     BT_TRY(bt_store_open(&options, &serving->store, fault));
     BT_TRY(bt_store_lock_serving(serving->store, fault));
+    if (library_group) BT_TRY(bt_store_share(serving->store, library_group, fault));
     take_defaults(bt_store_directory(serving->store));
     return BT_OK;
 }

@@ -2,6 +2,8 @@
 #ifndef BT_KEY_DIGEST_H
 #define BT_KEY_DIGEST_H
 
+#include <sys/types.h>
+
 #include "base/bytes.h"
 #include "base/err.h"
 
@@ -19,9 +21,10 @@ typedef struct bt_pepper bt_pepper;
 bt_err bt_pepper_create(const char *path, bt_fault *fault);
 
 /* Reads the file: a regular one, of 64 hexadecimal digits with or without a newline, owned by this
- * user or root, mode 0600 or less, or 0640 (readable by one group). BT_ERR_NOT_FOUND where there is
- * none; BT_ERR_PRECONDITION where others can read it or it does not have that form. */
-bt_err bt_pepper_load(const char *path, bt_pepper **ret_pepper, bt_fault *fault);
+ * user, by root, or by `owner`, whose store it is for; mode 0600 or less, or 0640 (readable by one group).
+ * BT_ERR_NOT_FOUND where there is none; BT_ERR_PRECONDITION where others can read it or it does not have
+ * that form. */
+bt_err bt_pepper_load(const char *path, uid_t owner, bt_pepper **ret_pepper, bt_fault *fault);
 
 /* From 32 bytes; for tests and benchmarks. */
 bt_pepper *bt_pepper_from_bytes(const uint8_t bytes[BT_PEPPER_SIZE]);

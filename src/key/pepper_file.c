@@ -60,16 +60,16 @@ bt_err bt_pepper_create(const char *path, bt_fault *fault) {
     return bt_fail(fault, err, "pepper %s: cannot be made: %s", path, strerror(error));
 }
 
-static bt_err check_permissions(int file, const char *path, bt_fault *fault) {
+static bt_err check_permissions(int file, uid_t owner, const char *path, bt_fault *fault) {
     struct stat status;
     if (fstat(file, &status))
         return bt_fail(fault, BT_ERR_UNAVAILABLE, "pepper %s: %s", path, strerror(errno));
     if (!S_ISREG(status.st_mode))
         return bt_fail(fault, BT_ERR_PRECONDITION, "pepper %s: must be a regular file", path);
-    if (status.st_uid != geteuid() && status.st_uid != 0)
+    if (status.st_uid != geteuid() && status.st_uid != 0 && status.st_uid != owner)
         return bt_fail(fault, BT_ERR_PRECONDITION,
-                       "pepper %s: belongs to user %u; must belong to the user that runs bitting, "
-                       "or to root",
+                       "pepper %s: belongs to user %u; must belong to the user that runs this, to "
+                       "the store's, or to root",
                        path, (unsigned)status.st_uid);
     if (status.st_mode & 0137)
         return bt_fail(fault, BT_ERR_PRECONDITION,
@@ -93,12 +93,12 @@ static bt_err read_bytes(int file, const char *path, uint8_t ret_bytes[BT_PEPPER
     return bt_fail(fault, BT_ERR_PRECONDITION, "pepper %s: must be 64 hexadecimal digits", path);
 }
 
-bt_err bt_pepper_load(const char *path, bt_pepper **ret_pepper, bt_fault *fault) {
+bt_err bt_pepper_load(const char *path, uid_t owner, bt_pepper **ret_pepper, bt_fault *fault) {
     int file BT_CLEANUP(close_file) = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (file < 0 && errno == ENOENT)
         return bt_fail(fault, BT_ERR_NOT_FOUND, "pepper %s: no such file", path);
     if (file < 0) return bt_fail(fault, BT_ERR_UNAVAILABLE, "pepper %s: %s", path, strerror(errno));
-    BT_TRY(check_permissions(file, path, fault));
+    BT_TRY(check_permissions(file, owner, path, fault));
     uint8_t bytes[BT_PEPPER_SIZE];
     BT_TRY(read_bytes(file, path, bytes, fault));
     bt_pepper *pepper = bt_pepper_from_bytes(bytes);

@@ -77,7 +77,8 @@ bt_err bt_directory_open(const char *path, bool create, bt_directory *ret_direct
         close(file);
         return err;
     }
-    *ret_directory = (bt_directory){.file = file, .device = status.st_dev, .inode = status.st_ino};
+    *ret_directory = (bt_directory){
+        .file = file, .device = status.st_dev, .inode = status.st_ino, .owner = status.st_uid};
     return BT_OK;
 }
 

@@ -14,6 +14,7 @@ typedef struct bt_directory {
     int file;
     dev_t device;
     ino_t inode;
+    uid_t owner;
 } bt_directory;
 
 /* create: makes it, and what is missing above it, with mode 0700; each is on disk on return.

@@ -30,6 +30,10 @@ bt_err bt_store_fail(const bt_store *store, int rc, bt_fault *fault);
 /* BT_ERR_PRECONDITION where a server has the lock of bt_store_lock_serving. */
 bt_err bt_store_check_unserved(const bt_store *store, bt_fault *fault);
 
+/* BT_ERR_PRECONDITION where a server has it that runs in another pid namespace than this process, as far as
+ * can be told. Not for a process that holds the lock itself: this would drop it. */
+bt_err bt_store_check_namespace(const bt_store *store, bt_fault *fault);
+
 /* Between these two, no other thread of the process opens or closes a store. */
 void bt_registry_lock(void);
 void bt_registry_unlock(void);

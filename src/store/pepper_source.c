@@ -26,12 +26,12 @@ char *bt_pepper_source(const bt_store_options *options, bool *ret_fixed) {
     return path ? path : bt_directory_path(options->directory, BT_PEPPER_FILE);
 }
 
-bt_err bt_pepper_of_store(const bt_store_options *options, bt_pepper **ret_pepper,
+bt_err bt_pepper_of_store(const bt_store_options *options, uid_t owner, bt_pepper **ret_pepper,
                           bt_fault *fault) {
     bool fixed;
     char *path BT_CLEANUP(free_text) = bt_pepper_source(options, &fixed);
     if (!path) return bt_fail(fault, BT_ERR_EXHAUSTED, "pepper: no memory for its path");
-    bt_err err = bt_pepper_load(path, ret_pepper, fault);
+    bt_err err = bt_pepper_load(path, owner, ret_pepper, fault);
     if (err != BT_ERR_NOT_FOUND) return err;
     return bt_fail(fault, BT_ERR_PRECONDITION,
                    "pepper %s: no such file; the keys of store %s can be checked with the pepper "
@@ -39,12 +39,12 @@ bt_err bt_pepper_of_store(const bt_store_options *options, bt_pepper **ret_peppe
                    path, options->directory);
 }
 
-bt_err bt_pepper_of_new_store(const bt_store_options *options, bt_pepper **ret_pepper,
+bt_err bt_pepper_of_new_store(const bt_store_options *options, uid_t owner, bt_pepper **ret_pepper,
                               bt_fault *fault) {
     bool fixed;
     char *path BT_CLEANUP(free_text) = bt_pepper_source(options, &fixed);
     if (!path) return bt_fail(fault, BT_ERR_EXHAUSTED, "pepper: no memory for its path");
     bt_err err = fixed ? BT_OK : bt_pepper_create(path, fault);
     if (err && err != BT_ERR_EXISTS) return err;
-    return bt_pepper_load(path, ret_pepper, fault);
+    return bt_pepper_load(path, owner, ret_pepper, fault);
 }

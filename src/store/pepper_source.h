@@ -2,6 +2,8 @@
 #ifndef BT_STORE_PEPPER_SOURCE_H
 #define BT_STORE_PEPPER_SOURCE_H
 
+#include <sys/types.h>
+
 #include "store/store.h"
 
 #define BT_PEPPER_CREDENTIAL "bitting-pepper"
@@ -11,11 +13,12 @@
  * there is none. ret_fixed: the file is somebody else's to make. */
 char *bt_pepper_source(const bt_store_options *options, bool *ret_fixed);
 
-/* BT_ERR_PRECONDITION where there is no such file: a store without its pepper knows no key. */
-bt_err bt_pepper_of_store(const bt_store_options *options, bt_pepper **ret_pepper, bt_fault *fault);
+/* owner: of the data directory, who may own the pepper, too. BT_ERR_PRECONDITION where there is no such file: a store without its pepper knows no key. */
+bt_err bt_pepper_of_store(const bt_store_options *options, uid_t owner, bt_pepper **ret_pepper,
+                          bt_fault *fault);
 
 /* As above, and makes the file where there is none. */
-bt_err bt_pepper_of_new_store(const bt_store_options *options, bt_pepper **ret_pepper,
+bt_err bt_pepper_of_new_store(const bt_store_options *options, uid_t owner, bt_pepper **ret_pepper,
                               bt_fault *fault);
 
 #endif

@@ -1,6 +1,9 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "store/engine.h"
@@ -31,9 +34,55 @@ static bt_err check_holder(int file, const char *path, bt_fault *fault) {
     return lock.l_type == F_UNLCK ? BT_OK : taken(path, lock.l_pid, fault);
 }
 
+/* 0: it cannot be told here. */
+static uintmax_t own_namespace(void) {
+    struct stat status;
+    return stat("/proc/self/ns/pid", &status) ? 0 : (uintmax_t)status.st_ino;
+}
+
+/* Who holds the lock leaves word of its pid namespace in the file. */
+static bt_err write_namespace(int file, const char *path, bt_fault *fault) {
+    char text[64];
+    int size = snprintf(text, sizeof text, "pid namespace %ju\n", own_namespace());
+    if (ftruncate(file, 0) == 0 && pwrite(file, text, (size_t)size, 0) == size) return BT_OK;
+    return bt_fail(fault, BT_ERR_UNAVAILABLE, "%s: %s", path, strerror(errno));
+}
+
+/* 0: there is no such word, or not yet. */
+static uintmax_t read_namespace(int file) {
+    char text[64] = "";
+    uintmax_t namespace = 0;
+    if (pread(file, text, sizeof text - 1, 0) < 0) return 0;
+    return sscanf(text, "pid namespace %ju", &namespace) == 1 ? namespace : 0;
+}
+
+static bt_err compare_namespaces(int file, const char *path, bt_fault *fault) {
+    struct flock lock = whole_file();
+    if (fcntl(file, F_GETLK, &lock) || lock.l_type == F_UNLCK) return BT_OK;
+    uintmax_t theirs = read_namespace(file), ours = own_namespace();
+    if (!theirs || !ours || theirs == ours) return BT_OK;
+    return bt_fail(
+        fault, BT_ERR_PRECONDITION,
+        "%s: the server of this store runs in another pid namespace; readers that died "
+        "are known by their process number, so this container must share its (docker run "
+        "--pid, shareProcessNamespace in Kubernetes)",
+        path);
+}
+
+/* Who may not read the file is let in: nothing can be told. */
+bt_err bt_store_check_namespace(const bt_store *store, bt_fault *fault) {
+    char *path = bt_directory_path(store->directory, BT_SERVE_LOCK_FILE);
+    if (!path) return bt_fail(fault, BT_ERR_EXHAUSTED, "data directory: no memory for its path");
+    int file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    bt_err err = file < 0 ? BT_OK : compare_namespaces(file, path, fault);
+    if (file >= 0) close(file);
+    free(path);
+    return err;
+}
+
 static bt_err take(int file, const char *path, bt_fault *fault) {
     struct flock lock = whole_file();
-    if (fcntl(file, F_SETLK, &lock) == 0) return BT_OK;
+    if (fcntl(file, F_SETLK, &lock) == 0) return write_namespace(file, path, fault);
     if (errno != EACCES && errno != EAGAIN)
         return bt_fail(fault, BT_ERR_UNAVAILABLE, "%s: %s", path, strerror(errno));
     bt_err err = check_holder(file, path, fault);

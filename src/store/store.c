@@ -50,7 +50,7 @@ static bt_store *new_handle(const char *directory) {
 static bt_err make_store(const bt_store_options *options, bt_store *store,
                          const bt_directory *directory, bt_fault *fault) {
     BT_TRY(bt_directory_check_vacant(store->directory, fault));
-    BT_TRY(bt_pepper_of_new_store(options, &store->pepper, fault));
+    BT_TRY(bt_pepper_of_new_store(options, directory->owner, &store->pepper, fault));
     if (unlinkat(directory->file, NEW_FILE, 0) && errno != ENOENT)
         return bt_store_fail(store, errno, fault);
     char *path = bt_directory_path(store->directory, NEW_FILE);
@@ -81,22 +81,40 @@ static bt_err find_or_make(const bt_store_options *options, bt_store *store,
         BT_TRY(bt_directory_lock(directory, store->directory, fault));
         BT_TRY(bt_directory_has(directory, store->directory, BT_STORE_FILE, &has, fault));
     }
-    return has ? bt_pepper_of_store(options, &store->pepper, fault)
+    return has ? bt_pepper_of_store(options, directory->owner, &store->pepper, fault)
                : make_store(options, store, directory, fault);
 }
 
-/* LMDB would take an empty file for a new store. The lock file is written through a map: it gets its
- * blocks here, or a full disk would be a SIGBUS. LMDB does without a lock file where it may not
- * write one; then nothing would keep pages from being used again under a reader, so we do not. */
-static int prepare_files(const bt_directory *directory) {
-    struct stat status;
-    if (fstatat(directory->file, BT_STORE_FILE, &status, 0)) return errno;
-    if (!S_ISREG(status.st_mode) || status.st_size == 0) return MDB_INVALID;
+/* Every reader says in the lock file which pages it is looking at, so every one must write it. LMDB does
+ * without where it may not; then nothing would keep pages from being used again under a reader, so we do
+ * not. */
+static bt_err open_lock_file(const bt_store *store, const bt_directory *directory, int *ret_file,
+                             bt_fault *fault) {
     int file = openat(directory->file, LOCK_FILE, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (file < 0) return errno;
+    if (file < 0 && errno == EACCES)
+        return bt_fail(
+            fault, BT_ERR_UNAVAILABLE,
+            "%s-lock: may not be written to, as every reader must; run as the user that the "
+            "data directory belongs to, or in the group of `bitting serve --library-group`",
+            store->path);
+    if (file < 0) return bt_store_fail(store, errno, fault);
+    *ret_file = file;
+    return BT_OK;
+}
+
+/* LMDB would take an empty file for a new store. The lock file is written through a map: it gets its
+ * blocks here, or a full disk would be a SIGBUS. */
+static bt_err prepare_files(const bt_store *store, const bt_directory *directory, bt_fault *fault) {
+    struct stat status;
+    int file = -1;
+    if (fstatat(directory->file, BT_STORE_FILE, &status, 0))
+        return bt_store_fail(store, errno, fault);
+    if (!S_ISREG(status.st_mode) || status.st_size == 0)
+        return bt_store_fail(store, MDB_INVALID, fault);
+    BT_TRY(open_lock_file(store, directory, &file, fault));
     int rc = fallocate(file, FALLOC_FL_KEEP_SIZE, 0, LOCK_FILE_SIZE) ? errno : 0;
     close(file);
-    return rc == EOPNOTSUPP || rc == ENOSYS ? 0 : rc;
+    return rc && rc != EOPNOTSUPP && rc != ENOSYS ? bt_store_fail(store, rc, fault) : BT_OK;
 }
 
 static int open_env(bt_store *store, size_t map_size) {
@@ -156,8 +174,9 @@ static bt_err open_store(const bt_store_options *options, bt_store *store,
                          const bt_directory *directory, bt_fault *fault) {
     store->read_only = options->mode == BT_STORE_READ;
     BT_TRY(find_or_make(options, store, directory, fault));
-    int rc = prepare_files(directory);
-    if (!rc) rc = open_env_fitting(store, options->map_size ? options->map_size : MAP_SIZE_DEFAULT);
+    BT_TRY(bt_store_check_namespace(store, fault));
+    BT_TRY(prepare_files(store, directory, fault));
+    int rc = open_env_fitting(store, options->map_size ? options->map_size : MAP_SIZE_DEFAULT);
     if (rc) return bt_store_fail(store, rc, fault);
     BT_TRY(check_length(store, fault));
     return open_tables(store, fault);

@@ -70,7 +70,7 @@ static void write_file(const char *text, mode_t mode) {
 
 static bt_err load(bt_fault *fault) {
     bt_pepper *pepper = NULL;
-    bt_err err = bt_pepper_load(path, &pepper, fault);
+    bt_err err = bt_pepper_load(path, geteuid(), &pepper, fault);
     ck_assert(!err == !!pepper);
     bt_pepper_free(pepper);
     return err;

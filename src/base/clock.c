@@ -27,3 +27,15 @@ void bt_clock_format(int64_t time_ms, char ret_text[25]) {
     strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &parts);
     snprintf(ret_text, 25, "%s.%03dZ", date, (int)(time_ms % 1000));
 }
+
+bool bt_clock_parse(const char *text, int64_t *ret_ms) {
+    struct tm parts = {0}, back;
+    const char *end = strptime(text, "%Y-%m-%dT%H:%M:%SZ", &parts);
+    if (!end || *end) return false;
+    time_t seconds = timegm(&parts);
+    /* A day that its month does not have has become another one. */
+    bool same = gmtime_r(&seconds, &back) && back.tm_mday == parts.tm_mday;
+    if (!same || seconds < 0 || seconds > BT_LAST_MS / BT_SECOND_MS) return false;
+    *ret_ms = (int64_t)seconds * BT_SECOND_MS;
+    return true;
+}

@@ -82,6 +82,29 @@ static json_t *labels_of(const bt_detail *detail) {
     return labels;
 }
 
+static void put_narrow(json_t *object, const bt_narrow *narrow) {
+    json_t *selectors = json_array(), *networks = json_array();
+    for (size_t i = 0; i < narrow->selectors_count; i++) {
+        char text[BT_RESOURCE_MAX + 1];
+        size_t size = bt_selector_format(&narrow->selectors[i], text);
+        json_array_append_new(selectors, json_stringn(text, size));
+    }
+    for (size_t i = 0; i < narrow->networks_count; i++) {
+        char text[BT_NETWORK_TEXT_MAX + 1];
+        bt_network_format(&narrow->networks[i], text);
+        json_array_append_new(networks, json_string(text));
+    }
+    bt_json_put(object, "selectors", selectors);
+    bt_json_put(object, "networks", networks);
+}
+
+static void put_id(json_t *object, const char *name, bt_bytes id) {
+    char text[BT_KEY_ID_TEXT_SIZE];
+    if (id.size != BT_KEY_ID_SIZE) return;
+    bt_hex_encode(id, text);
+    bt_json_put(object, name, json_string(text));
+}
+
 json_t *bt_json_key(const bt_key *key, const bt_catalogue *catalogue) {
     const bt_detail *detail = &key->detail;
     json_t *object = json_object();
@@ -106,6 +129,12 @@ json_t *bt_json_key(const bt_key *key, const bt_catalogue *catalogue) {
     bt_json_put_time(object, "revoked_at", detail->revoked_ms);
     bt_json_put_text(object, "revoke_reason", detail->revoke_reason);
     bt_json_put_text(object, "created_by", detail->created_by);
+    bt_json_put(object, "preset_version", json_integer(detail->preset_version));
+    bt_json_put(object, "preset_drifted", json_boolean(key->preset_drifted));
+    put_narrow(object, &key->narrow);
+    bt_json_put_time(object, "not_before", key->not_before_ms);
+    put_id(object, "rotated_from", detail->rotated_from);
+    put_id(object, "rotated_to", detail->rotated_to);
     return object;
 }
 

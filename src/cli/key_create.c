@@ -1,18 +1,15 @@
 #include <stdio.h>
 
-#include "base/clock.h"
-#include "base/duration.h"
-#include "base/secret.h"
 #include "cli/command.h"
-#include "cli/json.h"
+#include "cli/issued.h"
+#include "cli/key_flags.h"
 #include "cli/local.h"
-#include "cli/output.h"
-#include "cli/print_key.h"
 #include "service/create_key.h"
 
 static bt_place place;
 static const char *env, *name, *kind, *preset, *user, *org, *expires_in, *metadata;
-static bt_list scopes, labels;
+static const char *not_before;
+static bt_list scopes, labels, selectors, networks;
 static bool json;
 
 static const bt_flag flags[] = {
@@ -39,6 +36,18 @@ static const bt_flag flags[] = {
      .text = &expires_in},
     {.name = "metadata", .value = "JSON", .help = "an object of up to 8 KiB", .text = &metadata},
     {.name = "label", .value = "K=V[,K=V...]", .help = "for filters", .list = &labels},
+    {.name = "selector",
+     .value = "R[,R...]",
+     .help = "resources that it is good for, such as project:42 or dataset:eu/* (default: all)",
+     .list = &selectors},
+    {.name = "network",
+     .value = "NET[,NET...]",
+     .help = "networks of clients that it is good from, such as 192.0.2.0/24 (default: all)",
+     .list = &networks},
+    {.name = "not-before",
+     .value = "TIME",
+     .help = "good from then on, such as 2030-01-31T00:00:00Z",
+     .text = &not_before},
     {.name = "json", .help = "print an object with token and key", .on = &json},
     BT_PLACE_FLAGS(place),
     {0},
@@ -74,41 +83,6 @@ static bool take_kind(bt_create_key_request *request) {
     return false;
 }
 
-static bool take_expiry(bt_create_key_request *request) {
-    request->expiry.expires_ms = BT_NEVER_MS;
-    if (!expires_in) return true;
-    int64_t span_ms;
-    if (!bt_duration_parse(bt_bytes_text(expires_in), &span_ms) ||
-        span_ms > BT_LAST_MS - bt_clock_ms()) {
-        bt_options_complain(&usage,
-                            "--expires-in is a whole number above 0 and s, m, h, d or w, such as "
-                            "90d, and ends before the year 10000; not \"%.40s\"",
-                            expires_in);
-        return false;
-    }
-    request->expiry.expires_in_ms = span_ms;
-    return true;
-}
-
-static bool take_labels(bt_create_key_request *request) {
-    if (labels.count > BT_LABELS_MAX) {
-        bt_options_complain(&usage, "at most %u labels", BT_LABELS_MAX);
-        return false;
-    }
-    for (size_t i = 0; i < labels.count; i++) {
-        bt_bytes item = labels.items[i];
-        const uint8_t *equals = memchr(item.data, '=', item.size);
-        if (!equals) {
-            bt_options_complain(&usage, "--label is KEY=VALUE, not \"%.*s\"", BT_BYTES_ARG(item));
-            return false;
-        }
-        size_t size = (size_t)(equals - item.data);
-        request->labels[request->labels_count++] =
-            (bt_label){bt_bytes_of(item.data, size), bt_bytes_of(equals + 1, item.size - size - 1)};
-    }
-    return true;
-}
-
 static bool take_request(bt_create_key_request *request) {
     if (!env || !name) {
         bt_options_complain(&usage, "--%s is needed", env ? "name" : "env");
@@ -122,34 +96,16 @@ static bool take_request(bt_create_key_request *request) {
     request->grant.preset = bt_bytes_text(preset);
     request->grant.scopes_count = scopes.count;
     memcpy(request->grant.scopes, scopes.items, scopes.count * sizeof scopes.items[0]);
-    return take_kind(request) && take_expiry(request) && take_labels(request);
-}
-
-static bool print_token(const bt_create_key *create, const bt_catalogue *catalogue) {
-    if (!json) return bt_output_line(bt_bytes_text(create->issued.token));
-    json_t *object = json_object();
-    bt_json_put(object, "token", json_string(create->issued.token));
-    bt_json_put(object, "key", bt_json_key(&create->issued.key, catalogue));
-    bt_json_put_u64(object, "revision", create->mutation.change.revision);
-    return bt_json_print(object);
+    return take_kind(request) && bt_take_expires_in(&usage, expires_in, &request->expiry) &&
+           bt_take_labels(&usage, &labels, request->labels, &request->labels_count) &&
+           bt_take_bounds(&usage, &selectors, &networks, &request->bounds) &&
+           bt_take_not_before(&usage, not_before, &request->not_before_ms);
 }
 
 static int answer(const bt_create_key *create, const bt_catalogue *catalogue) {
-    char id[BT_KEY_ID_TEXT_SIZE];
-    if (create->mutation.change.fault.err) return bt_local_failed(&create->mutation.change.fault);
-    bt_key_id_format(&create->issued.key.id, id);
-    if (!print_token(create, catalogue)) {
-        fprintf(stderr,
-                "bitting: the key was made, but its token could not be written and is lost. Revoke "
-                "it:\n  bitting key revoke %s\n",
-                id);
-        return BT_EXIT_FAILED;
-    }
-    if (!json) {
-        bt_print_key(stderr, &create->issued.key, catalogue);
-        fputs("The token is shown this once. Keep it where secrets are kept.\n", stderr);
-    }
-    return BT_EXIT_OK;
+    const bt_change *change = &create->mutation.change;
+    if (change->fault.err) return bt_local_failed(&change->fault);
+    return bt_print_issued(&create->issued, change->revision, json, catalogue);
 }
 
 int bt_command_key_create(int argc, char **argv) {

@@ -21,6 +21,8 @@ static const bt_command commands[] = {
     {"key create", "make a key; its token is shown once", bt_command_key_create},
     {"key list", "list keys", bt_command_key_list},
     {"key show", "describe one key", bt_command_key_show},
+    {"key update", "change a key", bt_command_key_update},
+    {"key rotate", "give a key a new token", bt_command_key_rotate},
     {"key revoke", "end a key for ever", bt_command_key_revoke},
     {"env list", "list environments", bt_command_env_list},
     {"env add", "add an environment", bt_command_env_add},

@@ -29,6 +29,26 @@ static void print_time(FILE *out, const char *name, int64_t time_ms) {
     print_fact(out, name, bt_bytes_text(text));
 }
 
+static void print_narrow(FILE *out, const bt_narrow *narrow) {
+    for (size_t i = 0; i < narrow->selectors_count; i++) {
+        char text[BT_RESOURCE_MAX + 1];
+        size_t size = bt_selector_format(&narrow->selectors[i], text);
+        print_fact(out, "resource", bt_bytes_of(text, size));
+    }
+    for (size_t i = 0; i < narrow->networks_count; i++) {
+        char text[BT_NETWORK_TEXT_MAX + 1];
+        bt_network_format(&narrow->networks[i], text);
+        print_fact(out, "network", bt_bytes_text(text));
+    }
+}
+
+static void print_id(FILE *out, const char *name, bt_bytes id) {
+    char text[BT_KEY_ID_TEXT_SIZE];
+    if (id.size != BT_KEY_ID_SIZE) return;
+    bt_hex_encode(id, text);
+    print_fact(out, name, bt_bytes_text(text));
+}
+
 static void print_names(FILE *out, const bt_catalogue *catalogue, uint64_t mask) {
     for (uint64_t rest = mask; rest; rest = bt_mask_without_lowest(rest))
         fprintf(out, " %s", catalogue->scopes[bt_mask_lowest(rest)].name);
@@ -60,6 +80,10 @@ void bt_print_key(FILE *out, const bt_key *key, const bt_catalogue *catalogue) {
     print_time(out, "created", key->created_ms);
     print_fact(out, "created by", detail->created_by);
     print_time(out, "expires", key->expires_ms);
+    if (key->not_before_ms) print_time(out, "not before", key->not_before_ms);
+    print_narrow(out, &key->narrow);
+    print_id(out, "rotated from", detail->rotated_from);
+    print_id(out, "rotated to", detail->rotated_to);
     if (detail->revoked_ms) print_time(out, "revoked", detail->revoked_ms);
     print_fact(out, "because", detail->revoke_reason);
     for (size_t i = 0; i < detail->labels_count; i++)

@@ -33,13 +33,12 @@ bt_err bt_snapshot_open(bt_store *store, bt_snapshot **ret_snapshot, bt_fault *f
     return BT_OK;
 }
 
+/* What a child inherited is its parent's, and is left as it is. */
 bt_snapshot *bt_snapshot_close(bt_snapshot *snapshot) {
-    if (!snapshot) return NULL;
-    if (bt_store_usable(snapshot->store)) {
-        for (int table = 0; table < BT_TABLES; table++)
-            if (snapshot->walk[table]) mdb_cursor_close(snapshot->walk[table]);
-        mdb_txn_abort(snapshot->txn);
-    }
+    if (!snapshot || !bt_store_usable(snapshot->store)) return NULL;
+    for (int table = 0; table < BT_TABLES; table++)
+        if (snapshot->walk[table]) mdb_cursor_close(snapshot->walk[table]);
+    mdb_txn_abort(snapshot->txn);
     free(snapshot);
     return NULL;
 }

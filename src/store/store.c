@@ -133,11 +133,11 @@ static int open_env(bt_store *store, size_t map_size) {
     return rc;
 }
 
-/* Where address space is short (ulimit -v, sanitizers) a smaller map serves until the store has
- * grown to it. */
+/* Where address space is short (ulimit -v; valgrind, which says EINVAL) a smaller map serves until
+ * the store has grown to it. */
 static int open_env_fitting(bt_store *store, size_t map_size) {
     int rc = open_env(store, map_size);
-    while (rc == ENOMEM && map_size / 2 >= MAP_SIZE_LEAST) {
+    while ((rc == ENOMEM || rc == EINVAL) && map_size / 2 >= MAP_SIZE_LEAST) {
         map_size /= 2;
         rc = open_env(store, map_size);
     }

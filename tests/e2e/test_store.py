@@ -1,0 +1,50 @@
+"""`bitting store`: what an operator does with the file."""
+import json
+import os
+import shutil
+
+import support
+
+
+def test_a_backup_under_load_lacks_what_was_acknowledged(tmp_path, server):
+    token, key = server.create_key(scopes=["users.read"])
+    backup = tmp_path / "backup.mdb"
+    done = server.cli("store", "backup", backup)
+    assert done.returncode == 0, done.stderr
+    assert oct(os.stat(backup).st_mode)[-3:] == "600"
+    server.create_key("after the backup")
+
+    restored = tmp_path / "restored"
+    restored.mkdir(mode=0o700)
+    shutil.copy(backup, restored / "bitting.mdb")
+    shutil.copy(server.data / "pepper", restored / "pepper")
+    listed = json.loads(support.run("key", "list", "--json", "--data", restored).stdout)
+    assert [found["key_id"] for found in listed["keys"]] == [key["key_id"]]
+    done = support.run("check", "--data", restored, "--env", "test", "--scope", "users.read", token=token)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_backup_without_its_pepper_is_opened(tmp_path, server):
+    server.create_key()
+    restored = tmp_path / "restored"
+    restored.mkdir(mode=0o700)
+    server.cli("store", "backup", restored / "bitting.mdb")
+    done = support.run("serve", "--data", restored)
+    assert done.returncode == 1
+    assert "pepper" in done.stderr and str(restored) in done.stderr
+    assert not (restored / "pepper").exists()
+
+
+def test_a_backup_to_nowhere_succeeds(tmp_path, server):
+    done = server.cli("store", "backup", tmp_path / "missing" / "backup.mdb")
+    assert done.returncode == 1
+    assert "missing/backup.mdb" in done.stderr
+
+
+def test_a_good_store_has_problems(server):
+    for number in range(5):
+        server.create_key(f"key {number}", kind="personal", user=f"user-{number}")
+    done = server.cli("store", "verify")
+    assert done.returncode == 0 and done.stdout.startswith("5 keys at revision 6, 0 problems"), done
+    assert json.loads(server.cli("store", "verify", "--json").stdout) == {
+        "revision": 6, "keys": 5, "problems": 0}

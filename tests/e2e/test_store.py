@@ -45,6 +45,6 @@ def test_a_good_store_has_problems(server):
     for number in range(5):
         server.create_key(f"key {number}", kind="personal", user=f"user-{number}")
     done = server.cli("store", "verify")
-    assert done.returncode == 0 and done.stdout.startswith("5 keys at revision 6, 0 problems"), done
-    assert json.loads(server.cli("store", "verify", "--json").stdout) == {
-        "revision": 6, "keys": 5, "problems": 0}
+    assert done.returncode == 0 and done.stdout.startswith("5 keys, 0 problems"), done
+    found = json.loads(server.cli("store", "verify", "--json").stdout)
+    assert found["keys"] == 5 and found["problems"] == 0

@@ -68,7 +68,9 @@ void house_open(test_house *house) {
              parent ? parent : "/tmp");
     if (!mkdtemp(house->base)) must(BT_ERR_INTERNAL, NULL, "mkdtemp");
     snprintf(house->directory, sizeof house->directory, "%s/data", house->base);
-    bt_store_options options = {.directory = house->directory, .mode = BT_STORE_CREATE};
+    /* Less than the default, which is more than valgrind has to give. */
+    bt_store_options options = {
+        .directory = house->directory, .mode = BT_STORE_CREATE, .map_size = (size_t)1 << 30};
     must(bt_store_open(&options, &house->service.store, &fault), &fault, "open");
     house->session.service = &house->service;
     must(bt_snapshot_open(house->service.store, &house->session.snapshot, &fault), &fault,

@@ -5,6 +5,7 @@
 #include "rpc/key_service.h"
 #include "rpc/owner_service.h"
 #include "rpc/reflection.h"
+#include "rpc/scope_service.h"
 
 #define NEEDS(scope) (UINT64_C(1) << BT_SCOPE_APIKEYS_##scope)
 
@@ -22,6 +23,11 @@
     {                                                                                              \
         .path = "/bitting.v1.OwnerService/" name, .need = NEEDS(scope),                            \
         .request_max = BT_OWNER_REQUEST_MAX, .handle = handler                                     \
+    }
+#define SCOPE_METHOD(name, handler, arena)                                                         \
+    {                                                                                              \
+        .path = "/bitting.v1.ScopeService/" name, .need = NEEDS(READ),                             \
+        .request_max = BT_SCOPE_REQUEST_MAX, .handle = handler, .arena_size = arena                \
     }
 #define REFLECTION_METHOD(method_path)                                                             \
     {                                                                                              \
@@ -46,6 +52,8 @@ const bt_method bt_methods[] = {
     OWNER_METHOD("EndMembership", bt_rpc_end_membership, REVOKE),
     OWNER_METHOD("ResumeMembership", bt_rpc_resume_membership, UPDATE),
     OWNER_METHOD("GetOwner", bt_rpc_get_owner, READ),
+    SCOPE_METHOD("ListScopes", bt_rpc_list_scopes, BT_SCOPES_ARENA),
+    SCOPE_METHOD("ListPresets", bt_rpc_list_presets, BT_PRESETS_ARENA),
     {.path = BT_ENVOY_CHECK_PATH,
      .flags = BT_METHOD_TRUSTED | BT_METHOD_NEVER_FAILS,
      .need = NEEDS(VALIDATE),

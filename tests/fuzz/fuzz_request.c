@@ -79,6 +79,8 @@ static const struct {
     {"OwnerService/ResumeMembership", &bitting__v1__resume_membership_response__descriptor, false,
      false},
     {"OwnerService/GetOwner", &bitting__v1__get_owner_response__descriptor, true, false},
+    {"ScopeService/ListScopes", &bitting__v1__list_scopes_response__descriptor, true, false},
+    {"ScopeService/ListPresets", &bitting__v1__list_presets_response__descriptor, true, false},
 };
 
 #define METHODS (sizeof methods / sizeof *methods)

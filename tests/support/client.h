@@ -5,6 +5,7 @@
 
 #include "bitting/v1/check.pb-c.h"
 #include "bitting/v1/key.pb-c.h"
+#include "bitting/v1/scope.pb-c.h"
 #include "rpc/call.h"
 #include "support/house.h"
 

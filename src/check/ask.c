@@ -74,6 +74,19 @@ bt_err bt_ask_key(const bt_snapshot *snapshot, const bt_environment *environment
     return BT_OK;
 }
 
+static bt_err read_requested(const bt_catalogue *catalogue, const bt_ask_scope *ask,
+                             bt_question *question, bt_fault *fault) {
+    uint64_t named = 0;
+    bt_fault inner;
+    bt_err err =
+        bt_scope_names_resolve(catalogue, ask->requested, ask->requested_count, &named, &inner);
+    if (!err) err = bt_scope_mask_check(ask->requested_mask, &inner);
+    if (err) return bt_fail(fault, err, "requested_%s", inner.text);
+    question->requested = named | ask->requested_mask;
+    question->has_requested = ask->has_requested || question->requested;
+    return BT_OK;
+}
+
 bt_err bt_ask_scopes(const bt_snapshot *snapshot, const bt_environment *environment,
                      const bt_ask_scope *ask, int64_t now_ms, bt_asked *ret_asked,
                      bt_fault *fault) {
@@ -87,8 +100,7 @@ bt_err bt_ask_scopes(const bt_snapshot *snapshot, const bt_environment *environm
     asked.question.resource = ask->resource;
     asked.question.needed = named | ask->scope_mask;
     asked.question.any = ask->match == BT_MATCH_ANY;
-    asked.question.has_requested = ask->has_requested;
-    asked.question.requested = ask->requested_mask;
+    BT_TRY(read_requested(catalogue, ask, &asked.question, fault));
     if (!asked.question.needed)
         return bt_fail(fault, BT_ERR_INVALID,
                        "scopes: must name at least one scope, or scope_mask have a bit");

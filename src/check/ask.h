@@ -25,11 +25,13 @@ typedef struct bt_ask_scope {
     bt_ask ask;
     uint64_t scope_mask;
     bt_match match;
-    bool has_requested; /* see bt_question */
+    uint64_t has_requested; /* see bt_question; names or bits of it say so too */
     uint64_t requested_mask;
     bt_bytes resource;
     size_t scopes_count;
+    size_t requested_count;
     bt_bytes scopes[BT_ASK_SCOPES_MAX];
+    bt_bytes requested[BT_ASK_SCOPES_MAX];
 } bt_ask_scope;
 
 /* A question that has been found well-formed, in the words of the snapshot. Views into both. */

@@ -28,6 +28,10 @@ static const bt_wire_field check_scope_fields[] = {
     [7] = ASK(accepted_kinds, BT_WIRE_SET, BT_KIND_LAST),
     [8] = ASK(client_ip, BT_WIRE_BYTES, 0),
     [9] = ASK(min_revision, BT_WIRE_UINT, 0),
+    [10] = {"requested_scopes", BT_WIRE_LIST, BT_ASK_SCOPES_MAX, offsetof(bt_ask_scope, requested),
+            offsetof(bt_ask_scope, requested_count)},
+    [11] = SCOPE(requested_mask, BT_WIRE_UINT, 0),
+    [12] = SCOPE(has_requested, BT_WIRE_UINT, 0),
 };
 
 static const bt_wire_message validate_message = {"bitting.v1.ValidateRequest", validate_fields,
@@ -58,6 +62,7 @@ void bt_answer_write(const bt_answer *answer, const bt_catalogue *catalogue, bt_
     if (answer->record) bt_out_time(out, 6, answer->record->expires_ms);
     bt_out_uint(out, 7, answer->revision);
     bt_out_uint(out, 8, verdict->missing);
+    bt_out_uint(out, 9, verdict->layer);
 }
 
 /* Not the scopes: only as many of them count as scopes_count says. */

@@ -256,7 +256,43 @@ START_TEST(a_token_in_the_wrong_field_is_quoted_in_the_error) {
 }
 END_TEST
 
-UNIT_MAIN("ask", a_golden_key_does_not_hold_exactly_what_it_was_given, a_new_key_holds_something,
+START_TEST(what_an_agents_client_asked_for_is_passed_over) {
+    test_house house;
+    house_open(&house);
+    house_key key = house_backend(&house, BIT(0) | BIT(1));
+    bt_ask_scope ask = {
+        .ask = {.token = bt_bytes_text(key.token), .environment = BT_LITERAL("test")},
+        .scopes_count = 1,
+        .scopes = {BT_LITERAL("users.read")},
+        .requested_count = 1,
+        .requested = {BT_LITERAL("users.create")}};
+    bt_caller caller = {.trusted = true};
+    bt_answer answer;
+    bt_fault fault;
+    ck_assert(!bt_ask_check_scope(&house.session, &caller, &ask, &answer, &fault));
+    ck_assert_int_eq(answer.verdict.reason, BT_REASON_MISSING_SCOPE);
+    ck_assert_int_eq(answer.verdict.layer, BT_LAYER_REQUESTED);
+    ask.requested_mask = BIT(0);
+    ck_assert(!bt_ask_check_scope(&house.session, &caller, &ask, &answer, &fault));
+    ck_assert_int_eq(answer.verdict.reason, BT_REASON_ALLOWED);
+    ask.requested[0] = BT_LITERAL("users.reed");
+    ck_assert_int_eq(bt_ask_check_scope(&house.session, &caller, &ask, &answer, &fault),
+                     BT_ERR_INVALID);
+    ck_assert_msg(strncmp(fault.text, "requested_scopes[0]", 19) == 0, "%s", fault.text);
+    ask.requested_count = 0;
+    ask.requested_mask = BIT(63);
+    ck_assert_int_eq(bt_ask_check_scope(&house.session, &caller, &ask, &answer, &fault),
+                     BT_ERR_INVALID);
+    ask.requested_mask = 0;
+    ask.has_requested = true;
+    ck_assert(!bt_ask_check_scope(&house.session, &caller, &ask, &answer, &fault));
+    ck_assert_int_eq(answer.verdict.layer, BT_LAYER_REQUESTED);
+    house_close(&house);
+}
+END_TEST
+
+UNIT_MAIN("ask", what_an_agents_client_asked_for_is_passed_over,
+          a_golden_key_does_not_hold_exactly_what_it_was_given, a_new_key_holds_something,
           a_retired_or_unassigned_scope_is_allowed_or_is_an_error,
           names_mask_and_match_are_put_together_wrongly, a_key_is_known_in_another_environment,
           junk_gets_another_answer_than_malformed,

@@ -19,6 +19,18 @@ typedef struct bt_grpc_tag {
     void *subject;
 } bt_grpc_tag;
 
+/* gRPC's library is not built for ThreadSanitizer, which therefore cannot see that what was done before
+ * a tag went in has happened before it comes out of a queue. These say so. */
+#ifdef __SANITIZE_THREAD__
+void __tsan_acquire(void *address);
+void __tsan_release(void *address);
+#define BT_TAG_GOES_IN(tag) __tsan_release(tag)
+#define BT_TAG_COMES_OUT(tag) __tsan_acquire(tag)
+#else
+#define BT_TAG_GOES_IN(tag) (void)(tag)
+#define BT_TAG_COMES_OUT(tag) (void)(tag)
+#endif
+
 /* A method on a listener. */
 typedef struct bt_grpc_entry {
     bt_grpc_door *door;

@@ -12,6 +12,11 @@
 #include "grpc/connections.h"
 #include "grpc/core.h"
 
+/* While listeners are opened, what gRPC has to say is said better by the fault. */
+static void be_quiet(gpr_log_func_args *line) {
+    (void)line;
+}
+
 static void log_line(gpr_log_func_args *line) {
     bt_log(line->severity == GPR_LOG_SEVERITY_ERROR ? BT_LOG_WARNING : BT_LOG_DEBUG, "grpc: %s",
            line->message);
@@ -47,6 +52,18 @@ static bt_err limit_connections(bt_grpc_server *server, bt_fault *fault) {
     return BT_OK;
 }
 
+/* absl::SetMutexDeadlockDetectionMode, where the library has it. Debian builds Abseil without NDEBUG: each
+ * lock in gRPC is then written into one graph for the process, under one lock, to find lock orders that
+ * could deadlock, and one that is found aborts the program. It costs about 6 % of a call with two workers. */
+extern void bt_set_deadlock_detection(int mode) __asm__(
+    "_ZN4absl7debian329SetMutexDeadlockDetectionModeENS0_15OnDeadlockCycleE") __attribute__((weak));
+
+#define IGNORE_DEADLOCKS 0
+
+static void stop_watching_locks(void) {
+    if (bt_set_deadlock_detection) bt_set_deadlock_detection(IGNORE_DEADLOCKS);
+}
+
 /* Threads take memory that others give back, for which each allocator arena keeps a stock: as many arenas
  * as threads are enough. */
 static void bound_allocator(const bt_grpc_server *server) {
@@ -80,6 +97,7 @@ static bt_err open_doors(bt_grpc_server *server, bt_fault *fault) {
 }
 
 static bt_err run(bt_grpc_server *server, bt_fault *fault) {
+    gpr_set_log_function(log_line);
     for (size_t i = 0; i < server->doors_count; i++) grpc_server_start(server->doors[i].server);
     for (size_t i = 0; i < server->options.workers; i++) {
         BT_TRY(bt_grpc_worker_start(&server->workers[i], fault));
@@ -111,7 +129,8 @@ bt_err bt_grpc_server_start(const bt_grpc_options *options, bt_grpc_server **ret
     server->service = options->service;
     server->health = options->health;
     init_lock(server);
-    gpr_set_log_function(log_line);
+    stop_watching_locks();
+    gpr_set_log_function(be_quiet);
     grpc_init();
     bt_err err = build(server, fault);
     if (err)
@@ -142,6 +161,7 @@ static void close_doors(bt_grpc_server *server) {
         pthread_mutex_lock(&server->lock);
         server->doors_open++;
         pthread_mutex_unlock(&server->lock);
+        BT_TAG_GOES_IN(&door->closed_tag);
         grpc_server_shutdown_and_notify(door->server, server->workers[0].queue, &door->closed_tag);
     }
 }
@@ -213,8 +233,8 @@ static void end_workers(bt_grpc_server *server) {
 bt_grpc_server *bt_grpc_server_stop(bt_grpc_server *server) {
     if (!server) return NULL;
     bt_grpc_server_drain(server, 0);
-    for (size_t i = 0; i < server->doors_count; i++) bt_grpc_door_destroy(&server->doors[i]);
     end_workers(server);
+    for (size_t i = 0; i < server->doors_count; i++) bt_grpc_door_destroy(&server->doors[i]);
     if (server->quota) grpc_resource_quota_unref(server->quota);
     grpc_shutdown_blocking();
     pthread_cond_destroy(&server->changed);

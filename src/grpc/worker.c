@@ -16,6 +16,7 @@ static unsigned armed_of(const bt_method *method) {
 static grpc_call_error request(bt_grpc_call *call) {
     const bt_grpc_entry *entry = call->entry;
     grpc_completion_queue *queue = call->worker->queue;
+    BT_TAG_GOES_IN(&call->taken_tag);
     if (!entry->method)
         return grpc_server_request_call(entry->door->server, &call->call, &call->details,
                                         &call->metadata, queue, queue, &call->taken_tag);
@@ -71,6 +72,7 @@ bool bt_grpc_worker_step(bt_grpc_worker *worker) {
     grpc_event event = grpc_completion_queue_next(worker->queue, never, NULL);
     if (event.type == GRPC_QUEUE_SHUTDOWN) return false;
     bt_grpc_tag *tag = event.tag;
+    BT_TAG_COMES_OUT(tag);
     tag->happened(tag->subject, event.success);
     return true;
 }

@@ -116,6 +116,8 @@ static inline void bt_call_send(bt_call *call, bt_bytes message) {
 /* The number of a gRPC status code, for an error.
  * https://grpc.github.io/grpc/core/md_doc_statuscodes.html */
 int bt_call_status(bt_err err);
+/* The reverse, for clients. BT_ERR_INTERNAL for those that have no error of their own. */
+bt_err bt_call_error(int status);
 
 /* Every method that the program serves, ended by a path of NULL. Written with designated
  * initializers, in the room methods. */

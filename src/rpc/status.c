@@ -31,3 +31,9 @@ int bt_call_status(bt_err err) {
     }
     return 2; /* UNKNOWN */
 }
+
+bt_err bt_call_error(int status) {
+    for (bt_err err = BT_OK; err >= BT_ERR_INTERNAL; err--)
+        if (bt_call_status(err) == status) return err;
+    return BT_ERR_INTERNAL;
+}

@@ -1,0 +1,169 @@
+/* rooms: grpc */
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "grpc/client.h"
+#include "grpc/server.h"
+#include "unit.h"
+
+static void echo(bt_call *call) {
+    bt_call_reply(call, call->message);
+}
+
+static void say_authorization(bt_call *call) {
+    bt_call_reply(call, call->authorization);
+}
+
+static void refuse(bt_call *call) {
+    bt_fault fault;
+    bt_fail(&fault, BT_ERR_EXISTS, "name: taken");
+    bt_call_fail(call, &fault);
+}
+
+static const bt_method methods[] = {
+    {.path = "/t.T/Echo", .flags = BT_METHOD_OPEN, .request_max = 4096, .handle = echo},
+    {.path = "/t.T/Who", .flags = BT_METHOD_OPEN, .request_max = 4096, .handle = say_authorization},
+    {.path = "/t.T/Refuse", .flags = BT_METHOD_OPEN, .request_max = 4096, .handle = refuse},
+    {.path = NULL},
+};
+
+typedef struct bt_place {
+    bt_health *health;
+    bt_grpc_server *server;
+    char address[64];
+} bt_place;
+
+static bt_err try_start(bt_place *place, const bt_listener_options *listeners, size_t count,
+                        bt_fault *fault) {
+    place->health = bt_health_new(methods);
+    bt_grpc_options options = {.listeners = listeners,
+                               .listeners_count = count,
+                               .methods = methods,
+                               .health = place->health,
+                               .workers = 2,
+                               .calls = 64};
+    return bt_grpc_server_start(&options, &place->server, fault);
+}
+
+static void start(bt_place *place, const char *address) {
+    bt_fault fault = {0};
+    bt_listener_options listener = {.address = address};
+    ck_assert_msg(try_start(place, &listener, 1, &fault) == BT_OK, "%s", fault.text);
+    snprintf(place->address, sizeof place->address, "127.0.0.1:%d",
+             bt_grpc_server_port(place->server, 0));
+}
+
+static void stop(bt_place *place) {
+    ck_assert(bt_grpc_server_drain(place->server, 10000));
+    bt_grpc_server_stop(place->server);
+    bt_health_free(place->health);
+}
+
+static bt_grpc_question question(const char *address, const char *path, bt_bytes message) {
+    return (bt_grpc_question){
+        .address = address, .path = path, .message = message, .timeout_ms = 20000};
+}
+
+static uint8_t block[4096];
+
+START_TEST(an_answer_is_what_the_handler_gave) {
+    bt_place place;
+    bt_bytes answer;
+    bt_fault fault = {0};
+    start(&place, "127.0.0.1:0");
+    bt_grpc_question ask = question(place.address, "/t.T/Echo", BT_LITERAL("hello\0there"));
+    for (int i = 0; i < 100; i++) {
+        ck_assert_int_eq(bt_grpc_ask(&ask, block, sizeof block, &answer, &fault), BT_OK);
+        ck_assert(bt_bytes_equal(answer, BT_LITERAL("hello\0there")));
+    }
+    ask.message = BT_LITERAL("");
+    ck_assert_int_eq(bt_grpc_ask(&ask, block, sizeof block, &answer, &fault), BT_OK);
+    ck_assert_uint_eq(answer.size, 0);
+    stop(&place);
+}
+END_TEST
+
+START_TEST(a_failure_is_the_servers_with_its_text) {
+    bt_place place;
+    bt_bytes answer;
+    bt_fault fault = {0};
+    start(&place, "127.0.0.1:0");
+    bt_grpc_question ask = question(place.address, "/t.T/Refuse", BT_LITERAL(""));
+    ck_assert_int_eq(bt_grpc_ask(&ask, block, sizeof block, &answer, &fault), BT_ERR_EXISTS);
+    ck_assert_msg(strstr(fault.text, "name: taken") != NULL, "%s", fault.text);
+    ask.path = "/t.T/None";
+    ck_assert_int_eq(bt_grpc_ask(&ask, block, sizeof block, &answer, &fault), BT_ERR_UNIMPLEMENTED);
+    ask.path = "/t.T/Echo";
+    ask.message = bt_bytes_of(block, 65);
+    ck_assert_int_eq(bt_grpc_ask(&ask, block, 64, &answer, &fault), BT_ERR_EXHAUSTED);
+    stop(&place);
+}
+END_TEST
+
+START_TEST(a_credential_is_sent_and_not_in_the_clear_to_another_machine) {
+    bt_place place;
+    bt_bytes answer;
+    bt_fault fault = {0};
+    start(&place, "127.0.0.1:0");
+    bt_grpc_question ask = question(place.address, "/t.T/Who", BT_LITERAL(""));
+    ask.credential = BT_LITERAL("bt_test_abc");
+    ck_assert_int_eq(bt_grpc_ask(&ask, block, sizeof block, &answer, &fault), BT_OK);
+    ck_assert(bt_bytes_equal(answer, BT_LITERAL("Bearer bt_test_abc")));
+    ask.credential = BT_LITERAL("a\nb");
+    ck_assert_int_eq(bt_grpc_ask(&ask, block, sizeof block, &answer, &fault), BT_ERR_INVALID);
+    ask.credential = BT_LITERAL("bt_test_abc");
+    ask.address = "192.0.2.1:9494";
+    ck_assert_int_eq(bt_grpc_ask(&ask, block, sizeof block, &answer, &fault), BT_ERR_INVALID);
+    ck_assert_msg(strstr(fault.text, "in the clear") != NULL, "%s", fault.text);
+    stop(&place);
+}
+END_TEST
+
+START_TEST(where_nobody_listens_there_is_an_error_at_once) {
+    bt_place place;
+    bt_bytes answer;
+    bt_fault fault = {0};
+    start(&place, "127.0.0.1:0");
+    stop(&place);
+    bt_grpc_question ask = question(place.address, "/t.T/Echo", BT_LITERAL(""));
+    ck_assert_int_eq(bt_grpc_ask(&ask, block, sizeof block, &answer, &fault), BT_ERR_UNAVAILABLE);
+    ck_assert_msg(strstr(fault.text, place.address) != NULL, "%s", fault.text);
+}
+END_TEST
+
+START_TEST(of_two_listeners_each_serves_and_one_that_fails_takes_the_other_with_it) {
+    char folder[] = "/tmp/bt_test_server_XXXXXX", path[64];
+    bt_place first, second, again;
+    bt_bytes answer;
+    bt_fault fault = {0};
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    snprintf(path, sizeof path, "unix:%s/check.sock", folder);
+    bt_listener_options two[] = {{.address = path, .policy.trusted = true},
+                                 {.address = "127.0.0.1:0"}};
+    ck_assert_int_eq(try_start(&first, two, 2, &fault), BT_OK);
+    ck_assert_int_eq(bt_grpc_server_port(first.server, 0), 0);
+    snprintf(first.address, sizeof first.address, "127.0.0.1:%d",
+             bt_grpc_server_port(first.server, 1));
+    const char *addresses[] = {path, first.address};
+    for (int i = 0; i < 2; i++) {
+        bt_grpc_question ask = question(addresses[i], "/t.T/Echo", BT_LITERAL("x"));
+        ck_assert_int_eq(bt_grpc_ask(&ask, block, sizeof block, &answer, &fault), BT_OK);
+    }
+    char other[64];
+    snprintf(other, sizeof other, "unix:%s/other.sock", folder);
+    bt_listener_options taken[] = {{.address = other}, {.address = first.address}};
+    ck_assert_int_eq(try_start(&second, taken, 2, &fault), BT_ERR_EXISTS);
+    ck_assert_msg(strstr(fault.text, first.address) != NULL, "%s", fault.text);
+    bt_health_free(second.health);
+    start(&again, other);
+    stop(&again);
+    stop(&first);
+    ck_assert_int_eq(rmdir(folder), 0);
+}
+END_TEST
+
+UNIT_MAIN("grpc server", an_answer_is_what_the_handler_gave, a_failure_is_the_servers_with_its_text,
+          a_credential_is_sent_and_not_in_the_clear_to_another_machine,
+          where_nobody_listens_there_is_an_error_at_once,
+          of_two_listeners_each_serves_and_one_that_fails_takes_the_other_with_it)

@@ -47,4 +47,4 @@ def test_a_good_store_has_problems(server):
     done = server.cli("store", "verify")
     assert done.returncode == 0 and done.stdout.startswith("5 keys, 0 problems"), done
     found = json.loads(server.cli("store", "verify", "--json").stdout)
-    assert found["keys"] == 5 and found["problems"] == 0
+    assert int(found["keys"]) == 5 and int(found["problems"]) == 0

@@ -112,6 +112,10 @@ static void reply(bt_call *base, bt_bytes message) {
     grpc_byte_buffer_destroy(buffer);
 }
 
+void bt_grpc_call_answer(bt_grpc_call *call, bt_bytes message) {
+    reply(&call->base, message);
+}
+
 static void fail(bt_call *base, const bt_fault *fault) {
     bt_grpc_call *call = (bt_grpc_call *)base;
     grpc_slice text = grpc_slice_from_copied_string(fault->text);

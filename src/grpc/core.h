@@ -131,6 +131,8 @@ void bt_grpc_call_release(bt_grpc_call *call);
 /* Ends a call that has had no batch, with a constant ASCII text, and without a batch: it needs no memory
  * of ours and cannot be held up by the client. */
 void bt_grpc_call_refuse(bt_grpc_call *call, grpc_status_code status, const char *text);
+/* Ends it with a reply all the same; call->sent_tag is told when it has been sent. */
+void bt_grpc_call_answer(bt_grpc_call *call, bt_bytes message);
 /* Makes call->payload the call's message. */
 void bt_grpc_call_read(bt_grpc_call *call);
 /* From any thread: a copy as gRPC wants it, and the start of a batch. */

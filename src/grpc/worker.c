@@ -31,8 +31,23 @@ static void wait_again(bt_grpc_call *call) {
     if (request(call)) bt_grpc_call_release(call);
 }
 
-/* The call has been refused, and its block waits for the next: so none is ever missing. */
+/* The block waits for the next call: so none is ever missing. */
+static void turned_away(void *subject, bool ok) {
+    (void)ok;
+    bt_grpc_call *call = subject;
+    grpc_byte_buffer_destroy(call->payload);
+    grpc_call_unref(call->call);
+    call->call = NULL;
+    wait_again(call);
+}
+
 static void turn_away(bt_grpc_call *call) {
+    const bt_method *method = call->entry->method;
+    if (method && method->overload.size) {
+        call->sent_tag = (bt_grpc_tag){turned_away, call};
+        bt_grpc_call_answer(call, method->overload);
+        return;
+    }
     bt_grpc_call_refuse(call, GRPC_STATUS_RESOURCE_EXHAUSTED, "too many calls in flight");
     wait_again(call);
 }

@@ -133,26 +133,6 @@ void bt_h2_answer_http(bt_h2_stream *stream, const char *status) {
               nghttp2_submit_response(connection->session, stream->id, fields, 2, &provider));
 }
 
-void bt_h2_answer_fail(bt_h2_stream *stream, bt_err err, const char *text) {
-    if (stream->finished) return;
-    stream->finished = true;
-    if (!stream->answered) {
-        stream->answered = true;
-        submit_trailers_only(stream->connection, stream->id, stream->request.half_closed, err,
-                             text);
-        return;
-    }
-    stream->end.err = err;
-    bt_bytes_copy_text(bt_bytes_text(text), stream->end.text, sizeof stream->end.text);
-    if (!stream->request.half_closed) stream->connection->cut_short++;
-    flow(stream);
-}
-
-void bt_h2_answer_finish(bt_h2_stream *stream) {
-    stream->finished = true;
-    flow(stream);
-}
-
 /* Who watches wants the last state: what waits behind the message in transit, if any, is dropped. */
 static void drop_waiting(bt_h2_stream *stream) {
     if (stream->sent > stream->boundary)
@@ -177,6 +157,37 @@ static bool put(bt_h2_stream *stream, bt_bytes message) {
     bt_h2_buffer_append(out, account, message);
     if (stream->sent >= stream->boundary) stream->boundary = out->size;
     return true;
+}
+
+/* A method that never fails has a reply for when it cannot be called. */
+static bool answer_instead(bt_h2_stream *stream) {
+    const bt_method *method = stream->call.method;
+    if (!method || !method->overload.size || stream->answered) return false;
+    if (!put(stream, method->overload)) return false;
+    if (!stream->request.half_closed) stream->connection->cut_short++;
+    stream->finished = true;
+    flow(stream);
+    return true;
+}
+
+void bt_h2_answer_fail(bt_h2_stream *stream, bt_err err, const char *text) {
+    if (stream->finished || answer_instead(stream)) return;
+    stream->finished = true;
+    if (!stream->answered) {
+        stream->answered = true;
+        submit_trailers_only(stream->connection, stream->id, stream->request.half_closed, err,
+                             text);
+        return;
+    }
+    stream->end.err = err;
+    bt_bytes_copy_text(bt_bytes_text(text), stream->end.text, sizeof stream->end.text);
+    if (!stream->request.half_closed) stream->connection->cut_short++;
+    flow(stream);
+}
+
+void bt_h2_answer_finish(bt_h2_stream *stream) {
+    stream->finished = true;
+    flow(stream);
 }
 
 static void apply(bt_h2_stream *stream, note_kind kind, bt_err err, bt_bytes bytes) {

@@ -40,6 +40,8 @@ struct bt_method {
      * DIALOGUE: called for each request, and answers each with one bt_call_send or bt_call_fail.
      * The transport ends the call with OK when the client's last request has been answered. */
     void (*handle)(bt_call *call);
+    /* BT_METHOD_NEVER_FAILS: the reply to a call that a transport has no room for, instead of RESOURCE_EXHAUSTED. */
+    bt_bytes overload;
     /* Bytes of the call's arena; 0: BT_CALL_ARENA. At most BT_CALL_ARENA_MAX, of which few are in
      * use at a time: a call that finds none is RESOURCE_EXHAUSTED. */
     size_t arena_size;

@@ -134,7 +134,9 @@ def test_calls_past_the_cap_are_refused_at_once_and_those_in_flight_are_answered
     until(full)
     for _ in range(200):
         assert full()
+        assert server.call("Never", b"x", probe) == b"full"
     server.let_go()
+    until(lambda: server.call("Never", b"x", probe) == b"x")
     assert [call.result() for call in held] == [b"%d" % number for number in range(8)]
     assert server.call("Echo", b"x", probe) == b"x"
 

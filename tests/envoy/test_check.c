@@ -185,6 +185,21 @@ START_TEST(an_outage_is_not_told_where_it_should_be) {
 }
 END_TEST
 
+START_TEST(a_transport_without_room_lets_in) {
+    const bt_method *method = bt_methods;
+    while (strcmp(method->path, BT_ENVOY_CHECK_PATH) != 0) method++;
+    bt_bytes reply = method->overload;
+    Envoy__Service__Auth__V3__CheckResponse *answer =
+        envoy__service__auth__v3__check_response__unpack(NULL, reply.size, reply.data);
+    ck_assert_ptr_nonnull(answer);
+    ck_assert_int_eq(answer->status->code, 7);
+    ck_assert_int_eq(answer->http_response_case,
+                     ENVOY__SERVICE__AUTH__V3__CHECK_RESPONSE__HTTP_RESPONSE_DENIED_RESPONSE);
+    ck_assert_int_eq(answer->denied_response->status->code, 503);
+    envoy__service__auth__v3__check_response__free_unpacked(answer, NULL);
+}
+END_TEST
+
 START_TEST(a_parameter_with_the_key_stays_in_the_query) {
     house_key key =
         open_with(&(bt_gate_options){.parameters = {"api_key"}, .parameters_count = 1}, BIT(0));
@@ -208,4 +223,5 @@ UNIT_MAIN("envoy/check", a_good_key_is_denied_or_its_facts_get_lost,
           headers_in_both_forms_are_taken, bytes_that_do_not_parse_become_an_rpc_error_or_let_in,
           a_message_past_a_limit_becomes_an_rpc_error,
           a_caller_without_a_good_key_gets_an_rpc_error_or_an_allowance,
-          an_outage_is_not_told_where_it_should_be, a_parameter_with_the_key_stays_in_the_query)
+          an_outage_is_not_told_where_it_should_be, a_transport_without_room_lets_in,
+          a_parameter_with_the_key_stays_in_the_query)

@@ -44,6 +44,7 @@ const bt_method peer_methods[] = {
     {METHOD("/t/Echo", 0, echo)},
     {METHOD("/t/Keep", 0, keep)},
     {METHOD("/t/Who", 0, who)},
+    {METHOD("/t/Never", BT_METHOD_NEVER_FAILS, echo), .overload = {(const uint8_t *)"full", 4}},
     {METHOD("/t/Watch", BT_METHOD_WATCH, keep), .ended = ended},
     {METHOD("/t/Talk", BT_METHOD_DIALOGUE, say)},
     {.path = NULL},

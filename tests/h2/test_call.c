@@ -35,6 +35,23 @@ START_TEST(a_call_is_answered) {
 }
 END_TEST
 
+/* A message that is too large, a compressed one, one that is cut short. */
+START_TEST(a_method_that_never_fails_fails) {
+    static const char *const bodies[] = {"\0\1\x86\xA1"
+                                         "ab",
+                                         "\1\0\0\0\0", "\0\0\0\0\5hel", "\0\0"};
+    static const size_t sizes[] = {6, 5, 8, 2};
+    for (size_t i = 0; i < 4; i++) {
+        open_own();
+        int32_t id = peer_request(&own, "/t/Never", bt_bytes_of(bodies[i], sizes[i]), true, NULL);
+        peer_run(&own);
+        ck_assert_int_eq(peer_answer_of(&own, id)->grpc, 0);
+        ck_assert(bt_bytes_equal(peer_message(&own, id), BT_LITERAL("full")));
+        close_own();
+    }
+}
+END_TEST
+
 START_TEST(bytes_may_come_in_pieces_of_any_size) {
     for (size_t chunk = 1; chunk < 40; chunk++) {
         open_own();
@@ -254,8 +271,8 @@ START_TEST(a_long_credential_does_not_become_a_good_one_by_being_cut) {
 }
 END_TEST
 
-UNIT_MAIN("call", a_call_is_answered, bytes_may_come_in_pieces_of_any_size,
-          a_message_may_be_split_over_data_frames_in_any_way,
+UNIT_MAIN("call", a_call_is_answered, a_method_that_never_fails_fails,
+          bytes_may_come_in_pieces_of_any_size, a_message_may_be_split_over_data_frames_in_any_way,
           the_end_may_come_in_an_empty_frame_or_in_trailers, an_empty_message_is_a_message,
           no_message_two_messages_and_half_a_message_are_refused,
           a_message_over_the_methods_limit_is_refused_before_it_comes,

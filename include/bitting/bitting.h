@@ -97,7 +97,7 @@ typedef enum bitting_reason {
 typedef enum bitting_layer {
     BITTING_LAYER_NONE = 0,
     BITTING_LAYER_KEY = 1,
-    BITTING_LAYER_REQUESTED = 2, /* the key holds it, requested_mask does not */
+    BITTING_LAYER_REQUESTED = 2, /* the key holds it, and it was not requested */
 } bitting_layer;
 
 /* Values of bitting.v1.KeyKind. */
@@ -143,19 +143,24 @@ typedef struct bitting_question {
     size_t scopes_count;
     uint64_t scope_mask;
     bool any; /* one of the scopes is enough */
-    bool
-        has_requested; /* allowed only where requested_mask has what is needed, too: what an agent's client
-                                asked for, beside what the key may do */
+    /* What an agent's client asked for, beside what the agent's key may do: names, bits, or both. Where there
+     * are any, or has_requested says that nothing was asked for, it is allowed only what both have. */
+    bool has_requested;
+    const char *const *requested;
+    size_t requested_count;
     uint64_t requested_mask;
-    const char
-        *resource; /* to be acted on, such as `project:42`, for keys that are bound to resources */
+    /* To be acted on, such as `project:42`, for keys that are bound to resources. */
+    const char *resource;
     const char *client_ip;   /* of the end client, for keys that are bound to networks */
     uint32_t accepted_kinds; /* BITTING_ACCEPT; 0: every kind */
     uint64_t min_revision;   /* BITTING_ERR_UNAVAILABLE where the store has not reached it; 0 */
 } bitting_question;
 
 #define BITTING_QUESTION_INIT                                                                      \
-    { sizeof(bitting_question), NULL, 0, NULL, NULL, 0, 0, false, false, 0, NULL, NULL, 0, 0 }
+    {                                                                                              \
+        sizeof(bitting_question), NULL, 0, NULL, NULL, 0, 0, false, false, NULL, 0, 0, NULL, NULL, \
+            0, 0                                                                                   \
+    }
 
 typedef struct bitting_answer {
     size_t size;
@@ -206,7 +211,7 @@ BITTING_API bitting_err bt_check(bitting *handle, const bitting_question *questi
                                  bitting_answer *ret_answer, char *message);
 
 /* Is this token good, and whose is it? As Validate; allowed stands for valid. The question has no scopes,
- * requested_mask or resource. ret_key may be NULL; it is filled in where the answer allows, and else empty. */
+ * requested ones or resource. ret_key may be NULL; it is filled in where the answer allows, and else empty. */
 BITTING_API bitting_err bt_validate(bitting *handle, const bitting_question *question,
                                     bitting_answer *ret_answer, bitting_key *ret_key,
                                     char *message);

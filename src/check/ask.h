@@ -30,9 +30,13 @@ typedef struct bt_ask_scope {
     bt_bytes resource;
     size_t scopes_count;
     size_t requested_count;
+    /* Last, and as many of them set as the counts say: two kilobytes that most questions do not use. */
     bt_bytes scopes[BT_ASK_SCOPES_MAX];
     bt_bytes requested[BT_ASK_SCOPES_MAX];
 } bt_ask_scope;
+
+/* What of a bt_ask_scope to set to zeros before it is filled in. */
+#define BT_ASK_SCOPE_HEAD offsetof(bt_ask_scope, scopes)
 
 /* A question that has been found well-formed, in the words of the snapshot. Views into both. */
 typedef struct bt_asked {

@@ -33,23 +33,33 @@ static bt_err find_environment(call *self, const bt_ask *ask,
     return bt_ask_environment(all, ask->environment, own, ret_environment, &self->fault);
 }
 
+static bt_err check_names(const char *const *names, size_t count, const char *field,
+                          bt_fault *fault) {
+    if (count > BITTING_SCOPES_MAX)
+        return bt_fail(fault, BT_ERR_INVALID, "%s: there are %zu; at most %d are allowed", field,
+                       count, BITTING_SCOPES_MAX);
+    if (count && !names)
+        return bt_fail(fault, BT_ERR_INVALID, "%s: is NULL, and its count is not 0", field);
+    return BT_OK;
+}
+
 static bt_err check_pointers(call *self) {
     const bitting_question *question = &self->question;
     if (question->token_size && !question->token)
         return bt_fail(&self->fault, BT_ERR_INVALID, "token: is NULL, and token_size is not 0");
-    if (question->scopes_count > BITTING_SCOPES_MAX)
-        return bt_fail(&self->fault, BT_ERR_INVALID,
-                       "scopes: there are %zu; at most %d are allowed", question->scopes_count,
-                       BITTING_SCOPES_MAX);
-    if (question->scopes_count && !question->scopes)
-        return bt_fail(&self->fault, BT_ERR_INVALID, "scopes: is NULL, and scopes_count is not 0");
-    return BT_OK;
+    BT_TRY(check_names(question->scopes, question->scopes_count, "scopes", &self->fault));
+    return check_names(question->requested, question->requested_count, "requested", &self->fault);
+}
+
+static void copy_names(const char *const *names, size_t count, bt_bytes *ret_names) {
+    for (size_t i = 0; i < count; i++) ret_names[i] = bt_bytes_text(names[i]);
 }
 
 static bt_err prepare_scopes(call *self) {
     const bitting_question *question = &self->question;
     const bt_environment *environment;
-    bt_ask_scope ask; /* not zeroed: it is a kilobyte, most of it names that are not there */
+    bt_ask_scope ask;
+    memset(&ask, 0, BT_ASK_SCOPE_HEAD);
     ask.ask = ask_of(question);
     ask.scope_mask = question->scope_mask;
     ask.match = question->any ? BT_MATCH_ANY : BT_MATCH_ALL;
@@ -57,8 +67,9 @@ static bt_err prepare_scopes(call *self) {
     ask.requested_mask = question->requested_mask;
     ask.resource = bt_bytes_text(question->resource);
     ask.scopes_count = question->scopes_count;
-    for (size_t i = 0; i < question->scopes_count; i++)
-        ask.scopes[i] = bt_bytes_text(question->scopes[i]);
+    ask.requested_count = question->requested_count;
+    copy_names(question->scopes, question->scopes_count, ask.scopes);
+    copy_names(question->requested, question->requested_count, ask.requested);
     BT_TRY(find_environment(self, &ask.ask, &environment));
     return bt_ask_scopes(self->snapshot, environment, &ask, bt_clock_ms(), &self->asked,
                          &self->fault);
@@ -69,7 +80,8 @@ static bt_err prepare_key(call *self) {
     const bt_environment *environment;
     bt_ask ask = ask_of(question);
     if (question->scopes_count || question->scope_mask || question->any ||
-        question->has_requested || question->resource)
+        question->has_requested || question->requested_count || question->requested_mask ||
+        question->resource)
         return bt_fail(&self->fault, BT_ERR_INVALID,
                        "question: has scopes or a resource, which are for bt_check");
     BT_TRY(find_environment(self, &ask, &environment));

@@ -19,9 +19,12 @@ static bt_answer direct(const bitting_question *question, bt_snapshot *snapshot)
                         .match = question->any ? BT_MATCH_ANY : BT_MATCH_ALL,
                         .has_requested = question->has_requested,
                         .requested_mask = question->requested_mask,
-                        .scopes_count = question->scopes_count};
+                        .scopes_count = question->scopes_count,
+                        .requested_count = question->requested_count};
     for (size_t i = 0; i < question->scopes_count; i++)
         ask.scopes[i] = bt_bytes_text(question->scopes[i]);
+    for (size_t i = 0; i < question->requested_count; i++)
+        ask.requested[i] = bt_bytes_text(question->requested[i]);
     bt_asked asked;
     bt_answer answer;
     const bt_environment *environment =
@@ -49,8 +52,11 @@ static void vary(bitting_question *question, unsigned n) {
     question->scopes_count = n % 3 == 0;
     question->scope_mask = n % 3 == 0 ? 0 : UINT64_C(1) << n % 63 | (n % 3 == 2 ? 3 : 0);
     question->any = n % 2;
+    static const char *const requested[] = {"users.read", "users.create"};
     question->has_requested = n % 5 == 0;
     question->requested_mask = n % 10 == 0 ? 1 : 0;
+    question->requested = requested;
+    question->requested_count = n % 13 ? 0 : 2;
     question->accepted_kinds = n % 7 ? 0 : BITTING_ACCEPT(BITTING_KIND_BACKEND);
     if (n % 11 == 0) question->token_size -= 1;
 }
@@ -144,6 +150,10 @@ START_TEST(bad_question_is_answered) {
     refuse(bad, BITTING_ERR_INVALID, "scope_mask");
     bad = good, bad.client_ip = "10.0.0.300";
     refuse(bad, BITTING_ERR_INVALID, "client_ip");
+    bad = good, bad.requested = unknown, bad.requested_count = 1;
+    refuse(bad, BITTING_ERR_INVALID, "requested_scopes[0]");
+    bad = good, bad.requested_count = 1;
+    refuse(bad, BITTING_ERR_INVALID, "requested");
     bad = good, bad.resource = "no colon";
     refuse(bad, BITTING_ERR_INVALID, "resource");
     bad = good, bad.environment = "prod";

@@ -1,0 +1,179 @@
+"""The library, by its Python binding, beside a server that writes: both give the same answers."""
+import itertools
+import os
+import pathlib
+import subprocess
+import sys
+import textwrap
+import threading
+
+import grpc
+import pytest
+
+import support
+
+LIBRARY = support.BUILD / "lib" / "libbitting.a"
+TOOL = support.ROOT / "bindings" / "python" / "build-wheel"
+SCOPES = ["users.read", "users.create", "orgs.read", "apikeys.validate", "users.delete"]
+
+pytestmark = pytest.mark.skipif(not LIBRARY.exists(), reason="a build with sanitizers has no libbitting.a")
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory):
+    """Where the wheel is installed that the one command builds."""
+    work = tmp_path_factory.mktemp("wheel")
+    variables = {**os.environ, "PYTHON": sys.executable, "BITTING_BUILD": str(support.BUILD), "WHEELS": str(work)}
+    done = subprocess.run([TOOL, "--no-build-isolation"], env=variables, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    (wheel,) = work.glob("*.whl")
+    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--disable-pip-version-check",
+                    "--target", work / "site", wheel], check=True)
+    return work / "site"
+
+
+@pytest.fixture(scope="session")
+def libbitting(site):
+    sys.path.insert(0, str(site))
+    import libbitting as module
+    assert pathlib.Path(module.__file__).with_name("py.typed").exists()
+    return module
+
+
+@pytest.fixture
+def opened(libbitting, server):
+    with libbitting.Keys(server.data, environment="test") as keys:
+        yield keys
+
+
+def same(ours, theirs):
+    expires = theirs.expires_at.ToMilliseconds() if theirs.HasField("expires_at") else None
+    assert (ours.allowed, int(ours.reason), ours.key_id, ours.scope_mask, list(ours.missing_scopes),
+            ours.revision) == (theirs.allowed, theirs.reason, theirs.key_id, theirs.scope_mask,
+                               list(theirs.missing_scopes), theirs.revision)
+    assert (round(ours.expires_at.timestamp() * 1000) if ours.expires_at else None) == expires
+
+
+def test_answers_are_the_servers(server, checks, protos, opened):
+    tokens = {
+        "narrow": server.create_key("a", ["users.read"])[0],
+        "wide": server.create_key("b", ["users.read", "users.create", "users.delete"], expires_in="90d")[0],
+        "full": server.create_key("c", preset="full_access")[0],
+        "personal": server.create_key("d", ["orgs.read"], kind="personal", user="u1")[0],
+    }
+    gone, key = server.create_key("e", ["users.read"])
+    assert server.cli("key", "revoke", key["key_id"]).returncode == 0
+    junk = ["", "junk", gone[:-1], gone[:-1] + ("a" if gone[-1] != "a" else "b"), "Bearer " + gone]
+    asked = set()
+    for token in [*tokens.values(), gone, *junk]:
+        for scopes, match in itertools.product(itertools.combinations(SCOPES, 2), (1, 2)):
+            question = protos.check.CheckScopeRequest(token=token, scopes=scopes, match=match, environment="test",
+                                                      accepted_kinds=[1] if match == 2 else [])
+            theirs = checks.CheckScope(question)
+            ours = opened.check(token, *scopes, any=match == 2, accepted_kinds=[1] if match == 2 else [])
+            same(ours, theirs)
+            asked.add(ours.reason.name)
+            question.requested_scopes.append("users.read")
+            same(opened.check(token, *scopes, any=match == 2, requested_scopes=("users.read",),
+                              accepted_kinds=[1] if match == 2 else []), checks.CheckScope(question))
+    assert asked == {"ALLOWED", "MISSING_SCOPE", "REVOKED", "MALFORMED_TOKEN", "WRONG_KIND"}
+
+
+def test_validate_is_the_servers(server, checks, protos, opened):
+    token, _ = server.create_key("löwe", ["users.read"], kind="org", org="o1", user="u1")
+    theirs = checks.Validate(protos.check.ValidateRequest(token=token, environment="test"))
+    ours = opened.validate(token)
+    assert ours and ours.answer.revision == theirs.revision
+    key = theirs.key
+    assert (ours.key.key_id, ours.key.kind, ours.key.name, ours.key.environment, ours.key.user_id, ours.key.org_id,
+            ours.key.metadata, ours.key.full_access) == (key.key_id, key.kind, key.name, key.environment,
+                                                         key.user_id, key.org_id, key.metadata, key.full_access)
+    assert round(ours.key.created_at.timestamp() * 1000) == key.created_at.ToMilliseconds()
+    assert not opened.validate("junk") and opened.validate("junk").key is None
+
+
+def test_what_the_server_acknowledged_is_seen_by_the_next_check(server, keys, protos, opened):
+    caller, _ = server.create_key("caller", ["apikeys.create", "apikeys.revoke", "users.read"])
+    for _ in range(100):
+        made = keys.CreateKey(protos.key.CreateKeyRequest(name="k", scopes=["users.read"]),
+                              metadata=support.bearer(caller))
+        answer = opened.check(made.token, "users.read", min_revision=made.revision)
+        assert answer and answer.revision >= made.revision
+        gone = keys.RevokeKey(protos.key.RevokeKeyRequest(key_id=made.key.key_id), metadata=support.bearer(caller))
+        answer = opened.check(made.token, "users.read", min_revision=gone.revision)
+        assert answer.reason.name == "REVOKED" and answer.revision >= gone.revision
+
+
+def test_bad_questions_are_refused_as_the_server_refuses_them(server, checks, protos, libbitting, opened):
+    token, _ = server.create_key("a", ["users.read"])
+    bad = [{"scopes": ["users.fly"]}, {}, {"scope_mask": 1 << 63}, {"scopes": ["users.read"], "client_ip": "x"},
+           {"scopes": ["users.read"], "resource": "no colon"}]
+    for fields in bad:
+        with pytest.raises(grpc.RpcError) as theirs:
+            checks.CheckScope(protos.check.CheckScopeRequest(token=token, environment="test", **fields))
+        names = fields.pop("scopes", [])
+        with pytest.raises(libbitting.InvalidQuestion) as ours:
+            opened.check(token, *names, **fields)
+        assert str(ours.value) == theirs.value.details()
+    with pytest.raises(libbitting.Unavailable):
+        opened.check(token, "users.read", min_revision=10 ** 9)
+    with pytest.raises(libbitting.InvalidQuestion):
+        opened.check(token, "users.read", environment="nowhere")
+    with pytest.raises(libbitting.NotFound):
+        libbitting.Keys(server.data / "nowhere")
+
+
+def test_threads_share_keys_and_close_waits_for_them(server, libbitting):
+    token, _ = server.create_key("a", ["users.read"])
+    keys = libbitting.Keys(server.data, environment="test")
+    answers, ready = [], threading.Barrier(9)
+
+    def ask():
+        ready.wait()
+        try:
+            for _ in range(2000):
+                answers.append(bool(keys.check(token, "users.read")))
+        except libbitting.InvalidQuestion as closed:
+            answers.append("closed" in str(closed))
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    ready.wait()
+    while len(answers) < 100:
+        pass
+    keys.close()
+    for thread in threads:
+        thread.join()
+    assert all(answers)
+
+
+# Of a process of its own: a fork of one that runs gRPC is another matter.
+FORKS = """
+    import multiprocessing, os, sys, libbitting
+    directory, token = sys.argv[1], sys.stdin.read()
+    keys = libbitting.Keys(directory, environment="test")
+
+    def child(number):
+        try:
+            keys.check(token, "users.read")
+            os._exit(1)
+        except libbitting.Forked:
+            pass
+        with libbitting.Keys(directory, environment="test") as own:
+            assert all(own.check(token, "users.read") for _ in range(1000))
+
+    assert keys.check(token, "users.read")
+    children = [multiprocessing.get_context("fork").Process(target=child, args=(n,)) for n in range(8)]
+    for process in children: process.start()
+    for process in children: process.join()
+    assert [process.exitcode for process in children] == [0] * 8
+    assert keys.check(token, "users.read")
+"""
+
+
+def test_a_child_opens_its_own(server, site):
+    token, _ = server.create_key("a", ["users.read"])
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(FORKS), str(server.data)], input=token, text=True,
+                          capture_output=True, env={**os.environ, "PYTHONPATH": str(site)})
+    assert done.returncode == 0, done.stderr

@@ -131,7 +131,7 @@ static void fail(bt_call *base, const bt_fault *fault) {
     grpc_slice_unref(text);
 }
 
-static const bt_call_transport unary = {.reply = reply, .fail = fail};
+static const bt_call_transport unary = {.reply = reply, .fail = fail, .peer = bt_grpc_peer};
 
 static void sent(void *subject, bool ok) {
     (void)ok; /* the client may have gone */

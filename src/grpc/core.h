@@ -139,6 +139,9 @@ void bt_grpc_call_read(bt_grpc_call *call);
 grpc_byte_buffer *bt_grpc_buffer(bt_bytes message);
 void bt_grpc_call_batch(bt_grpc_call *call, const grpc_op *ops, size_t count, bt_grpc_tag *tag);
 
+/* --- peer.c: transport->peer */
+void bt_grpc_peer(const bt_call *base, bt_address *address);
+
 /* --- stream.c */
 
 void bt_grpc_stream_begin(bt_grpc_call *call);

@@ -87,7 +87,8 @@ static void watch_fail(bt_call *base, const bt_fault *fault) {
     pthread_mutex_unlock(&stream->lock);
 }
 
-static const bt_call_transport watch_transport = {.send = watch_send, .fail = watch_fail};
+static const bt_call_transport watch_transport = {
+    .send = watch_send, .fail = watch_fail, .peer = bt_grpc_peer};
 
 static void finish_watch(bt_grpc_call *call) {
     if (call->base.method->ended) call->base.method->ended(&call->base);
@@ -177,7 +178,8 @@ static void dialogue_send(bt_call *base, bt_bytes message) {
     send_buffer((bt_grpc_call *)base, bt_grpc_buffer(message));
 }
 
-static const bt_call_transport dialogue_transport = {.send = dialogue_send, .fail = dialogue_fail};
+static const bt_call_transport dialogue_transport = {
+    .send = dialogue_send, .fail = dialogue_fail, .peer = bt_grpc_peer};
 
 /* The next request, or none where the client is done or has gone. */
 static void dialogue_heard(void *subject, bool ok) {

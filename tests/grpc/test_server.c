@@ -21,9 +21,20 @@ static void refuse(bt_call *call) {
     bt_call_fail(call, &fault);
 }
 
+/* The address that keys bound to networks are held against. */
+static void say_peer(bt_call *call) {
+    bt_network peer = {0};
+    char text[BT_NETWORK_TEXT_MAX + 1] = "none";
+    call->transport->peer(call, &peer.address);
+    peer.prefix = peer.address.family == BT_FAMILY_4 ? 32 : 128;
+    if (peer.address.family) bt_network_format(&peer, text);
+    bt_call_reply(call, bt_bytes_text(text));
+}
+
 static const bt_method methods[] = {
     {.path = "/t.T/Echo", .flags = BT_METHOD_OPEN, .request_max = 4096, .handle = echo},
     {.path = "/t.T/Who", .flags = BT_METHOD_OPEN, .request_max = 4096, .handle = say_authorization},
+    {.path = "/t.T/Peer", .flags = BT_METHOD_OPEN, .request_max = 4096, .handle = say_peer},
     {.path = "/t.T/Refuse", .flags = BT_METHOD_OPEN, .request_max = 4096, .handle = refuse},
     {.path = NULL},
 };
@@ -48,7 +59,7 @@ static bt_err try_start(bt_place *place, const bt_listener_options *listeners, s
 
 static void start(bt_place *place, const char *address) {
     bt_fault fault = {0};
-    bt_listener_options listener = {.address = address};
+    bt_listener_options listener = {.address = address, .insecure = true};
     ck_assert_msg(try_start(place, &listener, 1, &fault) == BT_OK, "%s", fault.text);
     snprintf(place->address, sizeof place->address, "127.0.0.1:%d",
              bt_grpc_server_port(place->server, 0));
@@ -120,6 +131,28 @@ START_TEST(a_credential_is_sent_and_not_in_the_clear_to_another_machine) {
 }
 END_TEST
 
+static void expect_peer(const char *listen, const char *host, const char *peer) {
+    bt_place place;
+    bt_bytes answer;
+    bt_fault fault = {0};
+    char address[80];
+    start(&place, listen);
+    snprintf(address, sizeof address, "%s:%d", host, bt_grpc_server_port(place.server, 0));
+    bt_grpc_question ask = question(host[0] == 'u' ? listen : address, "/t.T/Peer", BT_LITERAL(""));
+    bt_err err = bt_grpc_ask(&ask, block, sizeof block, &answer, &fault);
+    ck_assert_msg(err == BT_OK, "%s: %s", listen, fault.text);
+    ck_assert_msg(bt_bytes_equal(answer, bt_bytes_text(peer)), "%.*s", BT_BYTES_ARG(answer));
+    stop(&place);
+}
+
+START_TEST(the_clients_address_is_known) {
+    expect_peer("127.0.0.1:0", "127.0.0.1", "127.0.0.1/32");
+    expect_peer("[::1]:0", "[::1]", "::1/128");
+    expect_peer("[::]:0", "127.0.0.1", "127.0.0.1/32");
+    expect_peer("unix:/tmp/bt_test_peer.sock", "unix", "none");
+}
+END_TEST
+
 START_TEST(where_nobody_listens_there_is_an_error_at_once) {
     bt_place place;
     bt_bytes answer;
@@ -165,5 +198,5 @@ END_TEST
 
 UNIT_MAIN("grpc server", an_answer_is_what_the_handler_gave, a_failure_is_the_servers_with_its_text,
           a_credential_is_sent_and_not_in_the_clear_to_another_machine,
-          where_nobody_listens_there_is_an_error_at_once,
+          the_clients_address_is_known, where_nobody_listens_there_is_an_error_at_once,
           of_two_listeners_each_serves_and_one_that_fails_takes_the_other_with_it)

@@ -67,15 +67,15 @@ bt_err bt_list_keys_read(bt_bytes message, bt_list_keys *ret_request, bt_fault *
     return bt_wire_read(&type, message, ret_request, fault);
 }
 
-bt_err bt_revoke_key_read(bt_bytes message, bt_revoke_key_request *ret_request, bt_fault *fault) {
+bt_err bt_revoke_key_read(bt_bytes message, bt_revoke_key *revoke, bt_fault *fault) {
     static const bt_wire_field fields[] = {
-        [1] = FIELD(bt_revoke_key_request, key_id, BT_WIRE_BYTES, 0),
-        [2] = FIELD(bt_revoke_key_request, reason, BT_WIRE_BYTES, 0),
+        [1] = FIELD(bt_revoke_key, key_id, BT_WIRE_BYTES, 0),
+        [2] = FIELD(bt_revoke_key, reason, BT_WIRE_BYTES, 0),
+        [3] = FIELD(bt_revoke_key, token, BT_WIRE_BYTES, 0),
     };
     static const bt_wire_message type = {"bitting.v1.RevokeKeyRequest", fields,
                                          BT_WIRE_COUNT(fields)};
-    *ret_request = (bt_revoke_key_request){.reason = {0}};
-    return bt_wire_read(&type, message, ret_request, fault);
+    return bt_wire_read(&type, message, revoke, fault);
 }
 
 typedef struct field_mask {

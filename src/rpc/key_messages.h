@@ -4,6 +4,7 @@
 
 #include "service/create_key.h"
 #include "service/list_keys.h"
+#include "service/revoke_key.h"
 #include "service/rotate_key.h"
 #include "service/update_key.h"
 
@@ -12,18 +13,13 @@ typedef struct bt_get_key_request {
     uint64_t min_revision;
 } bt_get_key_request;
 
-typedef struct bt_revoke_key_request {
-    bt_bytes key_id;
-    bt_bytes reason;
-} bt_revoke_key_request;
-
 bt_err bt_create_key_read(bt_bytes message, bt_create_key_request *ret_request, bt_fault *fault);
 bt_err bt_get_key_read(bt_bytes message, bt_get_key_request *ret_request, bt_fault *fault);
 bt_err bt_list_keys_read(bt_bytes message, bt_list_keys *ret_request, bt_fault *fault);
-bt_err bt_revoke_key_read(bt_bytes message, bt_revoke_key_request *ret_request, bt_fault *fault);
 
 bt_err bt_update_key_read(bt_bytes message, bt_update_key_request *ret_request, bt_fault *fault);
-/* Fills in the request's part of it. */
+/* These fill in the request's part of the use case. */
+bt_err bt_revoke_key_read(bt_bytes message, bt_revoke_key *revoke, bt_fault *fault);
 bt_err bt_rotate_key_read(bt_bytes message, bt_rotate_key *rotate, bt_fault *fault);
 
 #endif

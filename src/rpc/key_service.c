@@ -1,57 +1,8 @@
 #include "rpc/key_service.h"
 
-#include <stdlib.h>
-
-#include "base/secret.h"
 #include "rpc/answer.h"
 #include "rpc/key_message.h"
 #include "rpc/key_messages.h"
-#include "service/revoke_key.h"
-
-/* The answers to changes are sent from the writer's thread, by `done`, which owns the change. */
-
-typedef struct create_call {
-    bt_create_key create;
-    bt_call *call;
-} create_call;
-
-static void answer_created(const bt_create_key *create, bt_call *call) {
-    uint8_t block[BT_TOKEN_MAX + BT_KEY_MESSAGE_MAX + 128];
-    bt_out out = bt_out_into(block, sizeof block);
-    bt_out_bytes(&out, 1, bt_bytes_text(create->issued.token));
-    bt_key_write_field(&create->issued.key, 2, &out);
-    bt_out_uint(&out, 3, create->mutation.change.revision);
-    bt_answer_with(call, &out);
-    bt_secret_wipe(block, BT_TOKEN_MAX + 16);
-}
-
-static void creation_done(bt_change *change) {
-    create_call *creation = (create_call *)change;
-    if (change->fault.err)
-        bt_call_fail(creation->call, &change->fault);
-    else
-        answer_created(&creation->create, creation->call);
-    bt_create_key_wipe(&creation->create);
-    free(creation);
-}
-
-void bt_rpc_create_key(bt_call *call) {
-    create_call *creation = calloc(1, sizeof *creation);
-    if (!creation) {
-        bt_answer_no_memory(call);
-        return;
-    }
-    bt_create_key *create = &creation->create;
-    bt_mutation *mutation = &create->mutation;
-    bt_fault fault;
-    creation->call = call;
-    mutation->change.done = creation_done;
-    mutation->change.deadline_ms = call->deadline_ms;
-    if (bt_create_key_read(call->message, &create->request, &fault))
-        bt_mutation_refuse(mutation, &fault);
-    else
-        bt_create_key_run(create, call->session->service, &call->caller);
-}
 
 static bt_err get_key(bt_call *call, bt_out *out, bt_fault *fault) {
     uint8_t block[BT_DETAIL_ARENA];
@@ -123,42 +74,4 @@ void bt_rpc_list_keys(bt_call *call) {
         bt_call_fail(call, &fault);
     else
         bt_answer_with(call, &out);
-}
-
-typedef struct revoke_call {
-    bt_revoke_key revoke;
-    bt_call *call;
-} revoke_call;
-
-static void revocation_done(bt_change *change) {
-    revoke_call *revocation = (revoke_call *)change;
-    uint8_t block[64];
-    bt_out out = bt_out_into(block, sizeof block);
-    bt_out_uint(&out, 1, change->revision);
-    if (change->fault.err)
-        bt_call_fail(revocation->call, &change->fault);
-    else
-        bt_answer_with(revocation->call, &out);
-    free(revocation);
-}
-
-void bt_rpc_revoke_key(bt_call *call) {
-    revoke_call *revocation = calloc(1, sizeof *revocation);
-    if (!revocation) {
-        bt_answer_no_memory(call);
-        return;
-    }
-    bt_revoke_key *revoke = &revocation->revoke;
-    bt_revoke_key_request request;
-    bt_fault fault;
-    revocation->call = call;
-    revoke->mutation.change.done = revocation_done;
-    revoke->mutation.change.deadline_ms = call->deadline_ms;
-    bt_err err = bt_revoke_key_read(call->message, &request, &fault);
-    revoke->key_id = request.key_id;
-    revoke->reason = request.reason;
-    if (err)
-        bt_mutation_refuse(&revoke->mutation, &fault);
-    else
-        bt_revoke_key_run(revoke, call->session->service, &call->caller);
 }

@@ -1,8 +1,7 @@
 #include "rpc/owner_service.h"
 
-#include <stdlib.h>
-
 #include "rpc/answer.h"
+#include "rpc/change.h"
 #include "service/owners.h"
 
 /* All requests of this service have the same fields. */
@@ -17,59 +16,72 @@ static bt_err read_owner(const char *name, bt_bytes message, bt_owner *ret_owner
     return bt_wire_read(&type, message, ret_owner, fault);
 }
 
-typedef struct owner_call {
-    bt_change_owner change;
-    bt_call *call;
-} owner_call;
-
-/* On the writer's thread. */
-static void change_done(bt_change *change) {
-    owner_call *owned = (owner_call *)change;
-    uint8_t block[16];
-    bt_out out = bt_out_into(block, sizeof block);
-    bt_out_uint(&out, 1, change->revision);
-    if (change->fault.err)
-        bt_call_fail(owned->call, &change->fault);
-    else
-        bt_answer_with(owned->call, &out);
-    free(owned);
+static void run(void *use_case, bt_service *service, const bt_caller *caller) {
+    bt_change_owner_run(use_case, service, caller);
 }
 
-static void change_owner(bt_call *call, bt_owner_action action, const char *request) {
-    owner_call *owned = calloc(1, sizeof *owned);
-    bt_fault fault;
-    if (!owned) {
-        bt_answer_no_memory(call);
-        return;
+static void write_revision(const void *use_case, uint64_t revision, bool with_token, bt_out *out) {
+    (void)use_case, (void)with_token;
+    bt_out_uint(out, 1, revision);
+}
+
+#define OWNER_CHANGE(reader)                                                                       \
+    {                                                                                              \
+        .size = sizeof(bt_change_owner), .read = reader, .run = run, .write = write_revision,      \
+        .answer_max = 64                                                                           \
     }
-    owned->call = call;
-    owned->change.action = action;
-    owned->change.mutation.change.done = change_done;
-    owned->change.mutation.change.deadline_ms = call->deadline_ms;
-    if (read_owner(request, call->message, &owned->change.owner, &fault))
-        bt_mutation_refuse(&owned->change.mutation, &fault);
-    else
-        bt_change_owner_run(&owned->change, call->session->service, &call->caller);
+
+static bt_err read_change(bt_bytes message, bt_change_owner *change, bt_owner_action action,
+                          const char *name, bt_fault *fault) {
+    change->action = action;
+    return read_owner(name, message, &change->owner, fault);
+}
+
+static bt_err read_stop_owner(bt_bytes message, void *use_case, bt_fault *fault) {
+    return read_change(message, use_case, BT_OWNER_STOP, "bitting.v1.StopOwnerRequest", fault);
 }
 
 void bt_rpc_stop_owner(bt_call *call) {
-    change_owner(call, BT_OWNER_STOP, "bitting.v1.StopOwnerRequest");
+    static const bt_change_kind kind = OWNER_CHANGE(read_stop_owner);
+    bt_rpc_change(call, &kind);
+}
+
+static bt_err read_resume_owner(bt_bytes message, void *use_case, bt_fault *fault) {
+    return read_change(message, use_case, BT_OWNER_RESUME, "bitting.v1.ResumeOwnerRequest", fault);
 }
 
 void bt_rpc_resume_owner(bt_call *call) {
-    change_owner(call, BT_OWNER_RESUME, "bitting.v1.ResumeOwnerRequest");
+    static const bt_change_kind kind = OWNER_CHANGE(read_resume_owner);
+    bt_rpc_change(call, &kind);
+}
+
+static bt_err read_delete_owner(bt_bytes message, void *use_case, bt_fault *fault) {
+    return read_change(message, use_case, BT_OWNER_DELETE, "bitting.v1.DeleteOwnerRequest", fault);
 }
 
 void bt_rpc_delete_owner(bt_call *call) {
-    change_owner(call, BT_OWNER_DELETE, "bitting.v1.DeleteOwnerRequest");
+    static const bt_change_kind kind = OWNER_CHANGE(read_delete_owner);
+    bt_rpc_change(call, &kind);
+}
+
+static bt_err read_end_membership(bt_bytes message, void *use_case, bt_fault *fault) {
+    return read_change(message, use_case, BT_OWNER_END_MEMBERSHIP,
+                       "bitting.v1.EndMembershipRequest", fault);
 }
 
 void bt_rpc_end_membership(bt_call *call) {
-    change_owner(call, BT_OWNER_END_MEMBERSHIP, "bitting.v1.EndMembershipRequest");
+    static const bt_change_kind kind = OWNER_CHANGE(read_end_membership);
+    bt_rpc_change(call, &kind);
+}
+
+static bt_err read_resume_membership(bt_bytes message, void *use_case, bt_fault *fault) {
+    return read_change(message, use_case, BT_OWNER_RESUME_MEMBERSHIP,
+                       "bitting.v1.ResumeMembershipRequest", fault);
 }
 
 void bt_rpc_resume_membership(bt_call *call) {
-    change_owner(call, BT_OWNER_RESUME_MEMBERSHIP, "bitting.v1.ResumeMembershipRequest");
+    static const bt_change_kind kind = OWNER_CHANGE(read_resume_membership);
+    bt_rpc_change(call, &kind);
 }
 
 void bt_rpc_get_owner(bt_call *call) {

@@ -257,3 +257,16 @@ bt_err bt_wire_read(const bt_wire_message *type, bt_bytes message, void *ret_str
     }
     return BT_OK;
 }
+
+bool bt_wire_next(bt_bytes message, size_t *at, bt_bytes *ret_field) {
+    static const bt_wire_message none = {"message", NULL, 0};
+    bt_fault fault;
+    if (*at >= message.size) return false;
+    cursor rest = read_from(&none, bt_bytes_of(message.data + *at, message.size - *at), &fault);
+    const bt_wire_field *field;
+    unsigned wire;
+    if (read_tag(&rest, &field, &wire)) return false;
+    *ret_field = bt_bytes_of(rest.start, (size_t)(rest.at - rest.start));
+    *at += ret_field->size;
+    return true;
+}

@@ -1,6 +1,9 @@
 #include "service/mutation.h"
 
+#include <stdlib.h>
+
 #include "service/key.h"
+#include "service/text.h"
 #include "store/stops.h"
 
 /* As the check of a credential does. */
@@ -40,11 +43,47 @@ static bt_err read_caller(const bt_mutation *mutation, bt_txn *txn, bt_caller *r
     return BT_OK;
 }
 
+static void free_bytes(bt_bytes *bytes) {
+    free((void *)(uintptr_t)bytes->data);
+    *bytes = (bt_bytes){0};
+}
+
+static bt_err keep_answer(bt_mutation *mutation, bt_txn *txn) {
+    bt_bytes answer BT_CLEANUP(free_bytes) = {0};
+    /* The transaction raises the revision by one for this change, when it has been applied. */
+    BT_TRY(mutation->remember(mutation, bt_txn_head(txn)->revision + 1, &answer));
+    return bt_request_keep(txn, &mutation->request, answer);
+}
+
+static bt_err replay(bt_mutation *mutation, bt_bytes answer) {
+    uint8_t *copy = malloc(answer.size ? answer.size : 1);
+    if (!copy) return BT_ERR_EXHAUSTED;
+    if (answer.size) memcpy(copy, answer.data, answer.size);
+    mutation->replay = bt_bytes_of(copy, answer.size);
+    return BT_OK;
+}
+
+static bt_err work_once(bt_mutation *mutation, const bt_caller *caller, bt_txn *txn,
+                        bt_fault *fault) {
+    bt_bytes answer;
+    if (!mutation->has_request_id) return mutation->work(mutation, caller, txn, fault);
+    free_bytes(&mutation->replay); /* of an earlier try of this transaction */
+    bt_err err = bt_request_find(txn, &mutation->request, &answer);
+    if (err == BT_ERR_EXISTS)
+        return bt_fail(fault, err,
+                       "request_id: was used in the last day for a request with another body; "
+                       "take a new one");
+    if (!err) return replay(mutation, answer);
+    if (err != BT_ERR_NOT_FOUND) return err;
+    BT_TRY(mutation->work(mutation, caller, txn, fault));
+    return keep_answer(mutation, txn);
+}
+
 static bt_err apply(bt_change *change, bt_txn *txn, bt_fault *fault) {
     bt_mutation *mutation = (bt_mutation *)change;
     bt_caller caller;
     bt_err err = read_caller(mutation, txn, &caller, fault);
-    if (!err) err = mutation->work(mutation, &caller, txn, fault);
+    if (!err) err = work_once(mutation, &caller, txn, fault);
     /* Errors of the store come without a text. */
     if (err && !fault->err) bt_fail(fault, err, "the store could not make this change");
     return err;
@@ -104,5 +143,16 @@ bt_err bt_mutation_find(bt_txn *txn, const bt_caller *caller, const bt_key_id *i
     if (!bt_caller_sees(caller, record->environment)) return bt_key_not_found(id, fault);
     *ret_record = *record;
     *ret_detail = detail;
+    return BT_OK;
+}
+
+bt_err bt_mutation_identify(bt_mutation *mutation, const bt_service *service,
+                            const bt_caller *caller, const char *method, bt_bytes request_id,
+                            bt_bytes body, bt_next_part *next, bt_fault *fault) {
+    BT_TRY(bt_text_check("request_id", request_id, BT_REQUEST_ID_MAX, fault));
+    mutation->has_request_id = request_id.size > 0;
+    if (!mutation->has_request_id) return BT_OK;
+    bt_request_make(bt_store_pepper(service->store), &caller->key_id, method, request_id, body,
+                    next, &mutation->request);
     return BT_OK;
 }

@@ -3,6 +3,7 @@
 #ifndef BT_SERVICE_MUTATION_H
 #define BT_SERVICE_MUTATION_H
 
+#include "service/request_id.h"
 #include "service/session.h"
 
 typedef struct bt_mutation bt_mutation;
@@ -18,6 +19,13 @@ struct bt_mutation {
     uint64_t caller_slot;
     bt_key_id caller_id;
     bt_address caller_address;
+    /* Idempotency, where the request has an id. */
+    bool has_request_id;
+    bt_request request;
+    /* Writes the answer that is kept, without a token, into memory of malloc, which the mutation frees. */
+    bt_err (*remember)(bt_mutation *mutation, uint64_t revision, bt_bytes *ret_answer);
+    bt_bytes
+        replay; /* result: the answer to the first request, of malloc; data NULL: this is the first */
 };
 
 /* Carries it out: through the writer, or, where the service has none, before this returns. Either way
@@ -25,6 +33,11 @@ struct bt_mutation {
  * on disk; perhaps on another thread, and perhaps before this returns. change.done and
  * change.deadline_ms (0: none) are the caller's to set. */
 void bt_mutation_run(bt_mutation *mutation, bt_service *service, const bt_caller *caller);
+
+/* Makes it idempotent under a request id; none: it is not. service has the pepper. BT_ERR_INVALID. */
+bt_err bt_mutation_identify(bt_mutation *mutation, const bt_service *service,
+                            const bt_caller *caller, const char *method, bt_bytes request_id,
+                            bt_bytes body, bt_next_part *next, bt_fault *fault);
 
 /* For work: the two rows of an existing key of the caller's environment. detail points into the arena,
  * which must have BT_DETAIL_ARENA bytes free. BT_ERR_NOT_FOUND. */

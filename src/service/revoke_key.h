@@ -7,9 +7,10 @@
 typedef struct bt_revoke_key {
     bt_mutation mutation;
     /* Views must hold until the change is done. */
-    bt_bytes key_id; /* as text */
+    bt_bytes key_id; /* as text; or */
+    bt_bytes token;  /* bare or as `Bearer <token>`: for whoever found one */
     bt_bytes reason; /* for the audit; may be empty */
-    bt_key_id id;    /* key_id, parsed by bt_revoke_key_run */
+    bt_key_id id;    /* of the key, once it is known */
 } bt_revoke_key;
 
 /* Ends as bt_mutation_run does. A key that is revoked already stays as it is, and that is no fault.

@@ -55,6 +55,19 @@ bt_err bt_txn_count(bt_txn *txn, bt_table table, uint64_t *ret_count) {
     return BT_OK;
 }
 
+bt_err bt_txn_first_row(bt_txn *txn, bt_table table, uint8_t *ret_key, size_t size,
+                        size_t *ret_size) {
+    MDB_cursor *cursor;
+    MDB_val key, row;
+    int rc = mdb_cursor_open(txn->mdb, txn->store->tables.list[table], &cursor);
+    if (rc) return judge(txn, rc);
+    rc = mdb_cursor_get(cursor, &key, &row, MDB_FIRST);
+    if (!rc && key.mv_size > size) rc = MDB_CORRUPTED;
+    if (!rc) memcpy(ret_key, key.mv_data, *ret_size = key.mv_size);
+    mdb_cursor_close(cursor);
+    return judge(txn, rc);
+}
+
 static bt_bytes id_key(const bt_key_id *id) {
     return bt_bytes_of(id->bytes, sizeof id->bytes);
 }

@@ -79,4 +79,23 @@ bt_err bt_txn_put_narrow(bt_txn *txn, const bt_key_id *id, bt_bytes row);
 bt_err bt_txn_put_environments(bt_txn *txn, const bt_environments *environments);
 bt_err bt_txn_put_catalogue(bt_txn *txn, const bt_catalogue *catalogue);
 
+/* Answers of changes, kept for who asks again (service/request_id.h). name: BT_REQUEST_NAME_SIZE bytes. */
+#define BT_REQUEST_NAME_SIZE 16u
+
+/* In the file as it stands here, little-endian, with the answer behind it. */
+typedef struct bt_kept_request {
+    int64_t at_ms;
+    uint8_t body[16];
+} bt_kept_request;
+
+static_assert(sizeof(bt_kept_request) == 24, "kept request size");
+
+/* BT_ERR_NOT_FOUND. */
+bt_err bt_txn_request(bt_txn *txn, const uint8_t name[BT_REQUEST_NAME_SIZE],
+                      bt_kept_request *ret_kept, bt_bytes *ret_answer);
+bt_err bt_txn_put_request(bt_txn *txn, const uint8_t name[BT_REQUEST_NAME_SIZE],
+                          const bt_kept_request *kept, bt_bytes answer);
+/* A few of those from before a time. */
+bt_err bt_txn_forget_requests(bt_txn *txn, int64_t before_ms);
+
 #endif

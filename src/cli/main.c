@@ -49,7 +49,7 @@ static int print_help(FILE *out, int exit_code) {
           "Issues scoped API keys, and answers \"may this key do that?\".\n\n",
           out);
     for (size_t i = 0; i < COMMANDS; i++)
-        fprintf(out, "  %-12s %s\n", commands[i].name, commands[i].summary);
+        fprintf(out, "  %-13s %s\n", commands[i].name, commands[i].summary);
     fputs("\nbitting COMMAND --help explains each, with examples. Start with: bitting serve\n",
           out);
     return exit_code;
@@ -75,7 +75,7 @@ static bool print_group(const char *word) {
     for (size_t i = 0; i < COMMANDS; i++) {
         const char *name = commands[i].name;
         if (strncmp(name, word, size) != 0 || name[size] != ' ') continue;
-        fprintf(stderr, "  bitting %-12s %s\n", name, commands[i].summary);
+        fprintf(stderr, "  bitting %-13s %s\n", name, commands[i].summary);
         found = true;
     }
     return found;

@@ -66,7 +66,7 @@ static bt_err decide_terms(const bt_create_key_request *request, bt_txn *txn, ke
     terms->expiry = request->expiry;
     BT_TRY(bt_bounds_selectors(&request->bounds, &terms->narrow, fault));
     BT_TRY(bt_bounds_networks(&request->bounds, &terms->narrow, fault));
-    bt_template_fill(catalogue, preset, terms);
+    BT_TRY(bt_template_fill(catalogue, preset, terms, fault));
     BT_TRY(check_kind(request, terms->kind, fault));
     BT_TRY(bt_expiry_resolve(&terms->expiry, now_ms, &plan->expires_ms, fault));
     return bt_template_admits(catalogue, preset, terms->kind, now_ms, plan->expires_ms,

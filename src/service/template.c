@@ -24,13 +24,21 @@ static void fill_narrow(const bt_catalogue *catalogue, const bt_preset *preset, 
     }
 }
 
-void bt_template_fill(const bt_catalogue *catalogue, const bt_preset *preset, bt_terms *terms) {
+static bt_err check_kind(const bt_preset *preset, bt_kind kind, bt_fault *fault) {
+    if (!preset->kind || preset->kind == kind) return BT_OK;
+    return bt_fail(fault, BT_ERR_INVALID, "kind: preset %s is for keys of kind %s", preset->name,
+                   bt_kind_name((bt_kind)preset->kind));
+}
+
+bt_err bt_template_fill(const bt_catalogue *catalogue, const bt_preset *preset, bt_terms *terms,
+                        bt_fault *fault) {
     bool expires = terms->expiry.expires_in_ms || terms->expiry.expires_ms != BT_NEVER_MS;
     if (preset && !terms->kind) terms->kind = (bt_kind)preset->kind;
     if (!terms->kind) terms->kind = BT_KIND_BACKEND;
-    if (!preset) return;
+    if (!preset) return BT_OK;
     if (!expires) terms->expiry.expires_in_ms = preset->life_ms;
     fill_narrow(catalogue, preset, &terms->narrow);
+    return check_kind(preset, terms->kind, fault);
 }
 
 static bt_err check_life(const bt_preset *preset, int64_t now_ms, int64_t expires_ms,
@@ -48,9 +56,7 @@ bt_err bt_template_admits(const bt_catalogue *catalogue, const bt_preset *preset
                           bt_fault *fault) {
     bt_narrow most;
     if (!preset) return BT_OK;
-    if (preset->kind && preset->kind != kind)
-        return bt_fail(fault, BT_ERR_INVALID, "kind: preset %s is for keys of kind %s",
-                       preset->name, bt_kind_name((bt_kind)preset->kind));
+    BT_TRY(check_kind(preset, kind, fault));
     BT_TRY(check_life(preset, now_ms, expires_ms, fault));
     read_narrow(catalogue, preset, &most);
     if (bt_bounds_selectors_widen(&most, narrow))

@@ -16,8 +16,9 @@ typedef struct bt_terms {
     bt_narrow narrow; /* views into the catalogue where the request did not say */
 } bt_terms;
 
-/* Completes what a request says of a new key; without a preset (NULL) only its kind. */
-void bt_template_fill(const bt_catalogue *catalogue, const bt_preset *preset, bt_terms *terms);
+/* Completes what a request says of a new key; without a preset (NULL) only its kind. BT_ERR_INVALID: kind. */
+bt_err bt_template_fill(const bt_catalogue *catalogue, const bt_preset *preset, bt_terms *terms,
+                        bt_fault *fault);
 
 /* Whether a key of this kind and with these bounds, good from now until expires_ms, keeps to the preset. True without
  * one. BT_ERR_INVALID, naming kind, expires_at, selectors or networks. */

@@ -49,6 +49,17 @@ bool bt_bytes_printable(bt_bytes bytes) {
     return utf8_check(bytes, false);
 }
 
+void bt_text_make_printable(char *text, size_t size) {
+    for (size_t at = 0; at < size;) {
+        uint32_t character = 0;
+        size_t length = utf8_read((const uint8_t *)text + at, size - at, &character);
+        bool fine = length > 0 && !is_control(character);
+        if (length == 0) length = 1;
+        if (!fine) memset(text + at, '?', length);
+        at += length;
+    }
+}
+
 void bt_hex_encode(bt_bytes bytes, char *ret_text) {
     static const char digits[] = "0123456789abcdef";
     for (size_t i = 0; i < bytes.size; i++) {

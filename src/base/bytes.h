@@ -39,6 +39,9 @@ bool bt_bytes_utf8(bt_bytes bytes);
  * after percent-coding. */
 bool bt_bytes_printable(bt_bytes bytes);
 
+/* Makes text printable in place: what is ill-formed or a control character becomes '?', byte by byte. */
+void bt_text_make_printable(char *text, size_t size);
+
 /* Writes 2 * size lower-case digits and a NUL. */
 void bt_hex_encode(bt_bytes bytes, char *ret_text);
 

@@ -16,15 +16,6 @@ static void trim_utf8(char *text) {
     }
 }
 
-static void make_printable(char *text) {
-    trim_utf8(text);
-    bool whole = bt_bytes_utf8(bt_bytes_text(text));
-    for (char *at = text; *at; at++) {
-        unsigned char byte = (unsigned char)*at;
-        if (byte < 0x20 || byte == 0x7F || (byte >= 0x80 && !whole)) *at = '?';
-    }
-}
-
 bt_err bt_fail_text(bt_fault *fault, bt_err err, const char *format, ...) {
     if (!fault) return err;
     fault->err = err;
@@ -32,6 +23,7 @@ bt_err bt_fail_text(bt_fault *fault, bt_err err, const char *format, ...) {
     va_start(arguments, format);
     vsnprintf(fault->text, sizeof fault->text, format, arguments);
     va_end(arguments);
-    make_printable(fault->text);
+    trim_utf8(fault->text);
+    bt_text_make_printable(fault->text, strlen(fault->text));
     return err;
 }

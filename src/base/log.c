@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
 #include "base/clock.h"
 
 static _Atomic bt_log_level highest = BT_LOG_INFO;
@@ -27,8 +28,7 @@ void bt_log(bt_log_level level, const char *format, ...) {
     if (length < 0) return;
     size_t end = (size_t)start + (size_t)length;
     if (end > sizeof line - 2) end = sizeof line - 2;
-    for (size_t i = 0; i < end; i++)
-        if ((unsigned char)line[i] < 0x20 || line[i] == 0x7F) line[i] = '?';
+    bt_text_make_printable(line, end);
     line[end] = '\n';
     /* A log that cannot be written is nothing to fail for. */
     if (write(STDERR_FILENO, line, end + 1) < 0) return;

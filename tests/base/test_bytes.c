@@ -46,6 +46,32 @@ START_TEST(printable_refuses_controls) {
 }
 END_TEST
 
+START_TEST(what_is_not_printable_is_left_in_a_text) {
+    static const struct {
+        const char *before, *after;
+    } cases[] = {
+        {"plain", "plain"},
+        {"a\tb\x7f", "a?b?"},
+        {"l\xc3\xb6we", "l\xc3\xb6we"},
+        {"\xc2\x9b"
+         "31m",
+         "??31m"},
+        {"\xc2\x80\xc2\xa0", "??\xc2\xa0"},
+        {"\xff\xc3", "??"},
+        {"a\xe2\x82", "a??"},
+        {"\xed\xa0\x80", "???"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[32];
+        size_t size = strlen(cases[i].before);
+        memcpy(text, cases[i].before, size + 1);
+        bt_text_make_printable(text, size);
+        ck_assert_str_eq(text, cases[i].after);
+        ck_assert(bt_bytes_printable(bt_bytes_text(text)));
+    }
+}
+END_TEST
+
 START_TEST(hex_goes_there_and_back) {
     uint8_t bytes[4] = {0, 0x7f, 0xa5, 0xff}, back[4];
     char text[9];
@@ -86,5 +112,6 @@ START_TEST(faults_never_carry_control_characters_or_half_a_character) {
 END_TEST
 
 UNIT_MAIN("bytes", utf8_takes_every_length, utf8_refuses_what_rfc_3629_refuses,
-          printable_refuses_controls, hex_goes_there_and_back, text_copies_refuse_what_does_not_fit,
+          printable_refuses_controls, what_is_not_printable_is_left_in_a_text,
+          hex_goes_there_and_back, text_copies_refuse_what_does_not_fit,
           faults_never_carry_control_characters_or_half_a_character)

@@ -49,12 +49,11 @@ bt_h2_stream *bt_h2_stream_open(bt_h2_connection *connection, int32_t id) {
     bt_h2_core *core = connection->core;
     /* Calls whose stream was reset stay until their handler is done, and count. */
     if (connection->stream_count >= core->limits.streams_max) return NULL;
-    if (!bt_h2_charge(&connection->account, sizeof(bt_h2_stream))) return NULL;
     bt_h2_stream *stream = object_take(core);
-    if (!stream) {
-        bt_h2_discharge(&connection->account, sizeof(bt_h2_stream));
-        return NULL;
-    }
+    if (!stream) return NULL;
+    /* Beyond the limit too: without an object nothing could be answered but an error of the transport, and
+     * some methods must never fail. */
+    bt_h2_charge_anyway(&connection->account, sizeof *stream);
     call_init(stream, connection);
     stream->core = core;
     stream->connection = connection;

@@ -56,7 +56,7 @@ struct bt_h2_stream {
     bt_h2_buffer in, out;
 };
 
-/* NULL: the connection has streams_max, or no memory left. */
+/* NULL: the connection has streams_max, or there is no memory at all. */
 bt_h2_stream *bt_h2_stream_open(bt_h2_connection *connection, int32_t id);
 
 /* One field of the request's header block. */

@@ -62,7 +62,8 @@ static void done(bt_change *change) {
 }
 
 static bt_err read_request_id(bt_bytes message, bt_bytes *ret_id, bt_fault *fault) {
-    static const bt_wire_field fields[] = {[BT_REQUEST_ID_FIELD] = {"request_id", BT_WIRE_BYTES}};
+    static const bt_wire_field fields[] = {
+        [BT_REQUEST_ID_FIELD] = {.name = "request_id", .type = BT_WIRE_BYTES}};
     static const bt_wire_message type = {"request", fields, BT_WIRE_COUNT(fields)};
     *ret_id = (bt_bytes){0};
     return bt_wire_read(&type, message, ret_id, fault);

@@ -37,8 +37,8 @@ END_TEST
 
 /* A message that is too large, a compressed one, one that is cut short. */
 START_TEST(a_method_that_never_fails_fails) {
-    static const char *const bodies[] = {"\0\1\x86\xA1"
-                                         "ab",
+    static const char *const bodies[] = {("\0\1\x86\xA1"
+                                          "ab"),
                                          "\1\0\0\0\0", "\0\0\0\0\5hel", "\0\0"};
     static const size_t sizes[] = {6, 5, 8, 2};
     for (size_t i = 0; i < 4; i++) {

@@ -85,8 +85,8 @@ START_TEST(a_check_asks_for_memory) {
     static const char *const more[] = {
         "\x12\x0ausers.read",                    /* allowed */
         "\x12\x0cusers.delete\x12\x09orgs.read", /* missing */
-        "\x18\x07\x20\x02\x42\x09"
-        "127.0.0.1\x38\x01", /* mask, any, address, kind */
+        ("\x18\x07\x20\x02\x42\x09"
+         "127.0.0.1\x38\x01"), /* mask, any, address, kind */
     };
     static const char check[] = "/bitting.v1.CheckService/CheckScope";
     static const char validate[] = "/bitting.v1.CheckService/Validate";

@@ -3,14 +3,16 @@
 
 #include "cli/command.h"
 #include "cli/json.h"
+#include "cli/key_flags.h"
 #include "cli/local.h"
 #include "cli/output.h"
 #include "cli/print_key.h"
 #include "service/list_keys.h"
 
 static bt_place place;
-static const char *env, *kind, *user, *org, *state, *name_prefix;
-static bool json;
+static const char *env, *kind, *user, *org, *state, *name_prefix, *preset, *scope;
+static bt_list labels;
+static bool current, archived, drifted, json;
 
 static const bt_flag flags[] = {
     {.name = "env", .value = "ENV", .help = "of this environment", .text = &env},
@@ -25,6 +27,12 @@ static const bt_flag flags[] = {
      .value = "TEXT",
      .help = "whose name begins with this",
      .text = &name_prefix},
+    {.name = "label", .value = "K=V[,K=V...]", .help = "with all of these labels", .list = &labels},
+    {.name = "preset", .value = "PRESET", .help = "made from this preset", .text = &preset},
+    {.name = "drifted", .help = "that hold other than their preset says today", .on = &drifted},
+    {.name = "scope", .value = "S", .help = "that hold this scope", .text = &scope},
+    {.name = "current", .help = "neither revoked, expired, nor of a deleted owner", .on = &current},
+    {.name = "archived", .help = "the others", .on = &archived, .excludes = "current"},
     {.name = "json", .help = "print an object with keys", .on = &json},
     BT_PLACE_FLAGS(place),
     {0},
@@ -40,24 +48,39 @@ static const bt_usage usage = {
     .flags = flags,
 };
 
+static bool take_labels(bt_list_filters *filters) {
+    bt_label all[BT_LABELS_MAX];
+    if (!bt_take_labels(&usage, &labels, all, &filters->labels_count)) return false;
+    if (filters->labels_count > BT_LIST_LABELS_MAX) {
+        bt_options_complain(&usage, "at most %u labels", BT_LIST_LABELS_MAX);
+        return false;
+    }
+    memcpy(filters->labels, all, filters->labels_count * sizeof *all);
+    return true;
+}
+
 static bool take_request(bt_list_keys *request) {
     request->page_size = BT_LIST_PAGE_MAX;
-    request->environment = bt_bytes_text(env);
-    request->user_id = bt_bytes_text(user);
-    request->org_id = bt_bytes_text(org);
-    request->name_prefix = bt_bytes_text(name_prefix);
-    request->kind = kind ? bt_kind_find(bt_bytes_text(kind)) : 0;
-    request->state = state ? bt_key_state_find(bt_bytes_text(state)) : 0;
-    if (kind && !request->kind)
+    request->filters.environment = bt_bytes_text(env);
+    request->filters.user_id = bt_bytes_text(user);
+    request->filters.org_id = bt_bytes_text(org);
+    request->filters.name_prefix = bt_bytes_text(name_prefix);
+    request->filters.preset = bt_bytes_text(preset);
+    request->filters.scope = bt_bytes_text(scope);
+    request->filters.preset_drifted = drifted;
+    request->filters.view = current ? BT_LIST_CURRENT : archived ? BT_LIST_ARCHIVED : BT_LIST_ALL;
+    request->filters.kind = kind ? bt_kind_find(bt_bytes_text(kind)) : 0;
+    request->filters.state = state ? bt_key_state_find(bt_bytes_text(state)) : 0;
+    if (kind && !request->filters.kind)
         bt_options_complain(&usage, "--kind is backend, personal, org or generic, not \"%.40s\"",
                             kind);
-    else if (state && !request->state)
+    else if (state && !request->filters.state)
         bt_options_complain(&usage,
                             "--state is active, revoked, disabled, expired or not_yet_valid, "
                             "not \"%.40s\"",
                             state);
     else
-        return true;
+        return take_labels(&request->filters);
     return false;
 }
 

@@ -50,16 +50,34 @@ bt_err bt_get_key_read(bt_bytes message, bt_get_key_request *ret_request, bt_fau
     return bt_wire_read(&type, message, ret_request, fault);
 }
 
+#define FILTER(member, wire_type, most)                                                            \
+    {                                                                                              \
+        .name = #member, .type = (wire_type), .max = (most),                                       \
+        .offset = offsetof(bt_list_keys, filters.member)                                           \
+    }
+#define FILTER_TIME(field, member)                                                                 \
+    { .name = field, .type = BT_WIRE_TIME, .offset = offsetof(bt_list_keys, filters.member) }
+
 bt_err bt_list_keys_read(bt_bytes message, bt_list_keys *ret_request, bt_fault *fault) {
     static const bt_wire_field fields[] = {
         [1] = FIELD(bt_list_keys, page_size, BT_WIRE_INT, 0),
         [2] = FIELD(bt_list_keys, page_token, BT_WIRE_BYTES, 0),
-        [3] = FIELD(bt_list_keys, environment, BT_WIRE_BYTES, 0),
-        [4] = FIELD(bt_list_keys, kind, BT_WIRE_ENUM, BT_KIND_LAST),
-        [5] = FIELD(bt_list_keys, user_id, BT_WIRE_BYTES, 0),
-        [6] = FIELD(bt_list_keys, org_id, BT_WIRE_BYTES, 0),
-        [7] = FIELD(bt_list_keys, state, BT_WIRE_ENUM, BT_KEY_STATE_LAST),
-        [8] = FIELD(bt_list_keys, name_prefix, BT_WIRE_BYTES, 0),
+        [3] = FILTER(environment, BT_WIRE_BYTES, 0),
+        [4] = FILTER(kind, BT_WIRE_ENUM, BT_KIND_LAST),
+        [5] = FILTER(user_id, BT_WIRE_BYTES, 0),
+        [6] = FILTER(org_id, BT_WIRE_BYTES, 0),
+        [7] = FILTER(state, BT_WIRE_ENUM, BT_KEY_STATE_LAST),
+        [8] = FILTER(name_prefix, BT_WIRE_BYTES, 0),
+        [9] = {"labels", BT_WIRE_LABELS, BT_LIST_LABELS_MAX, offsetof(bt_list_keys, filters.labels),
+               offsetof(bt_list_keys, filters.labels_count)},
+        [10] = FILTER(preset, BT_WIRE_BYTES, 0),
+        [11] = FILTER(preset_drifted, BT_WIRE_UINT, 0),
+        [12] = FILTER(scope, BT_WIRE_BYTES, 0),
+        [13] = FILTER(view, BT_WIRE_ENUM, BT_LIST_ARCHIVED),
+        [14] = FILTER_TIME("created_after", created_after_ms),
+        [15] = FILTER_TIME("created_before", created_before_ms),
+        [16] = FILTER_TIME("expires_after", expires_after_ms),
+        [17] = FILTER_TIME("expires_before", expires_before_ms),
     };
     static const bt_wire_message type = {"bitting.v1.ListKeysRequest", fields,
                                          BT_WIRE_COUNT(fields)};

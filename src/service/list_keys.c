@@ -3,65 +3,53 @@
 #include <inttypes.h>
 
 #include "service/text.h"
+#include "store/stops.h"
 
-/* Everything that tells one listing from another; lengths keep two texts from running together. */
-typedef struct filters {
-    uint8_t bytes[3 + 3 * sizeof(uint16_t) + 2 * (size_t)BT_OWNER_ID_MAX + BT_NAME_MAX];
-    size_t size;
-} filters;
-
-static void add_filter(filters *all, bt_bytes text) {
-    uint16_t size = (uint16_t)text.size;
-    memcpy(all->bytes + all->size, &size, sizeof size);
-    all->size += sizeof size;
-    if (text.size) memcpy(all->bytes + all->size, text.data, text.size);
-    all->size += text.size;
-}
-
-static filters filters_of(const bt_listing *listing) {
-    const bt_list_keys *request = listing->request;
-    filters all = {.size = 3};
-    all.bytes[0] = listing->environment ? listing->environment->id : 0;
-    all.bytes[1] = (uint8_t)request->kind;
-    all.bytes[2] = (uint8_t)request->state;
-    add_filter(&all, request->user_id);
-    add_filter(&all, request->org_id);
-    add_filter(&all, request->name_prefix);
-    return all;
-}
-
-static bt_err check_request(const bt_list_keys *request, bt_fault *fault) {
-    if (request->page_size < 0 || request->page_size > BT_LIST_PAGE_MAX)
-        return bt_fail(fault, BT_ERR_INVALID, "page_size: is %" PRId64 "; 0 to %d are right",
-                       request->page_size, BT_LIST_PAGE_MAX);
-    if ((unsigned)request->kind > BT_KIND_LAST)
-        return bt_fail(fault, BT_ERR_INVALID, "kind: has a value that is no kind of key");
-    if ((unsigned)request->state > BT_KEY_STATE_LAST)
-        return bt_fail(fault, BT_ERR_INVALID, "state: has a value that is no state of a key");
-    BT_TRY(bt_text_check("user_id", request->user_id, BT_OWNER_ID_MAX, fault));
-    BT_TRY(bt_text_check("org_id", request->org_id, BT_OWNER_ID_MAX, fault));
-    return bt_text_check("name_prefix", request->name_prefix, BT_NAME_MAX, fault);
-}
+/* An owner that was deleted more often is looked for among all keys: each incarnation costs a look-up a key. */
+#define INCARNATIONS_MAX 16u
 
 static const bt_pepper *pepper_of(const bt_listing *listing) {
     return bt_store_pepper(listing->session->service->store);
 }
 
+static void seal_filters(const bt_listing *listing, uint8_t ret_seal[BT_SEAL_SIZE]) {
+    uint8_t environment = listing->environment ? listing->environment->id : 0;
+    bt_list_filters_seal(&listing->request->filters, pepper_of(listing), environment, ret_seal);
+}
+
 static bt_err read_page_token(bt_listing *listing, bt_fault *fault) {
+    uint8_t seal[BT_SEAL_SIZE];
     bt_bytes text = listing->request->page_token;
     if (text.size == 0) return BT_OK;
-    filters all = filters_of(listing);
-    if (bt_page_token_read(pepper_of(listing), bt_bytes_of(all.bytes, all.size), text,
+    seal_filters(listing, seal);
+    if (bt_page_token_read(pepper_of(listing), bt_bytes_of(seal, sizeof seal), text,
                            &listing->from))
         return BT_OK;
     return bt_fail(fault, BT_ERR_INVALID,
                    "page_token: is not the next_page_token of a listing with these filters");
 }
 
+static bt_err choose_index(bt_listing *listing, bt_fault *fault) {
+    const bt_list_filters *filters = &listing->request->filters;
+    bool user = filters->user_id.size > 0;
+    if (!listing->environment || !(user || filters->org_id.size)) return BT_OK;
+    listing->owner_kind = user ? BT_OWNER_USER : BT_OWNER_ORG;
+    listing->owner_id = user ? filters->user_id : filters->org_id;
+    bt_err err =
+        bt_snapshot_incarnation(listing->session->snapshot, listing->environment->id,
+                                listing->owner_kind, listing->owner_id, &listing->incarnations);
+    if (err) return bt_fail(fault, err, "the store's table of owners cannot be read");
+    listing->incarnations++;
+    listing->by_owner = listing->incarnations <= INCARNATIONS_MAX;
+    return BT_OK;
+}
+
 bt_err bt_listing_begin(bt_listing *listing, bt_session *session, const bt_caller *caller,
                         const bt_list_keys *request, bt_arena *arena, bt_fault *fault) {
-    const bt_environments *all = bt_snapshot_environments(session->snapshot);
-    BT_TRY(check_request(request, fault));
+    bt_snapshot *snapshot = session->snapshot;
+    if (request->page_size < 0 || request->page_size > BT_LIST_PAGE_MAX)
+        return bt_fail(fault, BT_ERR_INVALID, "page_size: is %" PRId64 "; 0 to %d are right",
+                       request->page_size, BT_LIST_PAGE_MAX);
     *listing = (bt_listing){.session = session,
                             .request = request,
                             .arena = arena,
@@ -69,39 +57,86 @@ bt_err bt_listing_begin(bt_listing *listing, bt_session *session, const bt_calle
                             .now_ms = bt_clock_ms(),
                             .rows_left = BT_LIST_ROWS_MAX};
     listing->keys_left = (size_t)(request->page_size ? request->page_size : BT_LIST_PAGE_DEFAULT);
-    BT_TRY(bt_caller_environment(caller, all, request->environment, &listing->environment, fault));
+    BT_TRY(bt_list_filters_check(&request->filters, bt_snapshot_catalogue(snapshot),
+                                 &listing->scope, fault));
+    BT_TRY(bt_caller_environment(caller, bt_snapshot_environments(snapshot),
+                                 request->filters.environment, &listing->environment, fault));
+    BT_TRY(choose_index(listing, fault));
     return read_page_token(listing, fault);
 }
 
-static bool is(bt_bytes filter, bt_bytes value) {
-    return filter.size == 0 || bt_bytes_equal(filter, value);
+/* The first key of the owner whose id is not below `from`, whichever incarnation it was made for. */
+static bt_err seek_owned(const bt_listing *listing, bt_key_id *ret_id) {
+    bool found = false;
+    for (uint32_t i = 0; i < listing->incarnations; i++) {
+        bt_owner_ref ref =
+            bt_owner_ref_make(listing->environment->id, listing->owner_kind, listing->owner_id, i);
+        bt_key_id id;
+        bt_err err =
+            bt_snapshot_seek_owned(listing->session->snapshot, ref.bytes, &listing->from, &id);
+        if (err == BT_ERR_NOT_FOUND) continue;
+        if (err) return err;
+        if (!found || memcmp(id.bytes, ret_id->bytes, sizeof id.bytes) < 0) *ret_id = id;
+        found = true;
+    }
+    return found ? BT_OK : BT_ERR_NOT_FOUND;
 }
 
-static bool matches(const bt_listing *listing, const bt_record *record, const bt_detail *detail) {
-    const bt_list_keys *want = listing->request;
-    if (listing->environment && listing->environment->id != record->environment) return false;
-    if (want->kind && want->kind != (bt_kind)record->kind) return false;
-    if (want->state && want->state != bt_key_state_of(record, listing->now_ms)) return false;
-    return is(want->user_id, detail->user_id) && is(want->org_id, detail->org_id) &&
-           bt_bytes_starts_with(detail->name, want->name_prefix);
+static bt_err seek(const bt_listing *listing, bt_key_id *ret_id, bt_bytes *ret_row) {
+    bt_snapshot *snapshot = listing->session->snapshot;
+    if (!listing->by_owner) return bt_snapshot_seek(snapshot, &listing->from, ret_id, ret_row);
+    BT_TRY(seek_owned(listing, ret_id));
+    bt_err err = bt_snapshot_detail(snapshot, ret_id, ret_row);
+    return err == BT_ERR_NOT_FOUND ? BT_ERR_INTERNAL : err;
+}
+
+static bt_err is_owner_deleted(const bt_listing *listing, const bt_record *record,
+                               bool *ret_deleted) {
+    bt_snapshot *snapshot = listing->session->snapshot;
+    bt_stop_key keys[2] = {{{{0}}, {{0}}}, {{{0}}, {{0}}}};
+    memcpy(keys[0].user.bytes, record->user_ref, BT_REF_SIZE);
+    memcpy(keys[1].org.bytes, record->org_ref, BT_REF_SIZE);
+    const unsigned flags[2] = {BT_RECORD_USER, BT_RECORD_ORG};
+    *ret_deleted = false;
+    for (int i = 0; i < 2; i++) {
+        bt_stop_row row;
+        if (!(record->flags & flags[i])) continue;
+        bt_err err = bt_snapshot_stop(snapshot, &keys[i], &row);
+        if (err && err != BT_ERR_NOT_FOUND) return err;
+        if (!err && row.why == BT_STOP_DELETED) *ret_deleted = true;
+    }
+    return BT_OK;
+}
+
+static bt_err judge(bt_listing *listing, const bt_key_rows *rows, bool *ret_found,
+                    bt_fault *fault) {
+    bool deleted;
+    *ret_found = !listing->environment || listing->environment->id == rows->record->environment;
+    if (!*ret_found) return BT_OK;
+    if (is_owner_deleted(listing, rows->record, &deleted))
+        return bt_key_damaged(&rows->record->key_id, fault);
+    *ret_found = bt_list_filters_match(&listing->request->filters, listing->scope, rows,
+                                       bt_snapshot_catalogue(listing->session->snapshot), deleted,
+                                       listing->now_ms);
+    if (!*ret_found) return BT_OK;
+    bt_key_rows_describe(listing->session->snapshot, rows, listing->now_ms, &listing->key);
+    *ret_found = !listing->request->filters.preset_drifted || listing->key.preset_drifted;
+    return BT_OK;
 }
 
 /* Looks at one row. ret_found: it is a key of the listing, now in listing->key. */
 static bt_err look(bt_listing *listing, bool *ret_found, bt_fault *fault) {
-    bt_snapshot *snapshot = listing->session->snapshot;
     bt_key_id id;
     bt_bytes row;
+    bt_key_rows rows;
     *ret_found = false;
-    bt_err err =
-        listing->over ? BT_ERR_NOT_FOUND : bt_snapshot_seek(snapshot, &listing->from, &id, &row);
+    bt_err err = listing->over ? BT_ERR_NOT_FOUND : seek(listing, &id, &row);
     listing->over = err == BT_ERR_NOT_FOUND;
     if (listing->over) return BT_OK;
     if (err) return bt_fail(fault, err, "the store's table of keys cannot be read");
-    bt_key_rows rows;
     listing->arena->used = listing->arena_start;
-    BT_TRY(bt_key_rows_read(snapshot, &id, row, listing->arena, &rows, fault));
-    *ret_found = matches(listing, rows.record, &rows.detail);
-    if (*ret_found) bt_key_rows_describe(snapshot, &rows, listing->now_ms, &listing->key);
+    BT_TRY(bt_key_rows_read(listing->session->snapshot, &id, row, listing->arena, &rows, fault));
+    BT_TRY(judge(listing, &rows, ret_found, fault));
     listing->from = id;
     listing->over = !bt_key_id_next(&listing->from);
     return BT_OK;
@@ -127,11 +162,10 @@ void bt_listing_unread(bt_listing *listing) {
 void bt_listing_end(const bt_listing *listing, char ret_token[BT_PAGE_TOKEN_TEXT_SIZE]) {
     bt_key_id id;
     bt_bytes row;
+    uint8_t seal[BT_SEAL_SIZE];
     ret_token[0] = '\0';
-    if (listing->over) return;
-    if (bt_snapshot_seek(listing->session->snapshot, &listing->from, &id, &row) == BT_ERR_NOT_FOUND)
-        return;
-    filters all = filters_of(listing);
-    bt_page_token_make(pepper_of(listing), bt_bytes_of(all.bytes, all.size), &listing->from,
+    if (listing->over || seek(listing, &id, &row) == BT_ERR_NOT_FOUND) return;
+    seal_filters(listing, seal);
+    bt_page_token_make(pepper_of(listing), bt_bytes_of(seal, sizeof seal), &listing->from,
                        ret_token);
 }

@@ -3,24 +3,18 @@
 #ifndef BT_SERVICE_LIST_KEYS_H
 #define BT_SERVICE_LIST_KEYS_H
 
+#include "service/list_filters.h"
 #include "service/page_token.h"
-#include "service/read_keys.h"
 
 #define BT_LIST_PAGE_DEFAULT 100
 #define BT_LIST_PAGE_MAX 1000
 /* Rows that one page looks at, so that a filter which matches nothing does not hold up others. */
 #define BT_LIST_ROWS_MAX 4096u
 
-/* Filters; those that are empty or 0 match every key. */
 typedef struct bt_list_keys {
     int64_t page_size;   /* 1 to 1000; 0: 100 */
     bt_bytes page_token; /* of the page before; empty: the first page */
-    bt_bytes environment;
-    bt_kind kind;
-    bt_bytes user_id;
-    bt_bytes org_id;
-    bt_key_state state;
-    bt_bytes name_prefix;
+    bt_list_filters filters;
 } bt_list_keys;
 
 /* One page, key by key:
@@ -36,6 +30,12 @@ typedef struct bt_listing {
     bt_session *session;
     const bt_list_keys *request;
     const bt_environment *environment; /* NULL: every one */
+    uint64_t scope;                    /* the filter's bit */
+    /* The keys of one owner are found by its index: by every incarnation that there was. */
+    bool by_owner;
+    bt_owner_kind owner_kind;
+    bt_bytes owner_id;
+    uint32_t incarnations;
     bt_arena *arena;
     size_t arena_start;
     int64_t now_ms;

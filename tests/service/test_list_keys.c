@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "service/list_keys.h"
+#include "service/owners.h"
 #include "support/house.h"
 #include "unit.h"
 
@@ -73,18 +74,18 @@ START_TEST(a_filter_lets_another_key_through_or_keeps_one_back) {
         const char *names;
     } cases[] = {
         {{.page_size = 0}, "a-1 a-2 c d e"},
-        {{.environment = BT_LITERAL("prod")}, "c"},
-        {{.environment = BT_LITERAL("test")}, "a-1 a-2 d e"},
-        {{.kind = BT_KIND_PERSONAL}, "a-2"},
-        {{.kind = BT_KIND_BACKEND}, "a-1 c"},
-        {{.user_id = BT_LITERAL("u1")}, "a-2 d"},
-        {{.user_id = BT_LITERAL("u")}, ""},
-        {{.org_id = BT_LITERAL("o1")}, "d"},
-        {{.user_id = BT_LITERAL("u1"), .org_id = BT_LITERAL("o1")}, "d"},
-        {{.state = BT_KEY_REVOKED}, "e"},
-        {{.state = BT_KEY_ACTIVE, .environment = BT_LITERAL("test")}, "a-1 a-2 d"},
-        {{.name_prefix = BT_LITERAL("a-")}, "a-1 a-2"},
-        {{.name_prefix = BT_LITERAL("a-1 ")}, ""},
+        {{.filters.environment = BT_LITERAL("prod")}, "c"},
+        {{.filters.environment = BT_LITERAL("test")}, "a-1 a-2 d e"},
+        {{.filters.kind = BT_KIND_PERSONAL}, "a-2"},
+        {{.filters.kind = BT_KIND_BACKEND}, "a-1 c"},
+        {{.filters.user_id = BT_LITERAL("u1")}, "a-2 d"},
+        {{.filters.user_id = BT_LITERAL("u")}, ""},
+        {{.filters.org_id = BT_LITERAL("o1")}, "d"},
+        {{.filters.user_id = BT_LITERAL("u1"), .filters.org_id = BT_LITERAL("o1")}, "d"},
+        {{.filters.state = BT_KEY_REVOKED}, "e"},
+        {{.filters.state = BT_KEY_ACTIVE, .filters.environment = BT_LITERAL("test")}, "a-1 a-2 d"},
+        {{.filters.name_prefix = BT_LITERAL("a-")}, "a-1 a-2"},
+        {{.filters.name_prefix = BT_LITERAL("a-1 ")}, ""},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         listed page = must_list(&house, &cases[i].request);
@@ -104,7 +105,7 @@ START_TEST(pages_lose_or_repeat_a_key_while_others_are_made) {
         snprintf(expected, sizeof expected, "k%02d", i);
         add(&house, expected, (bt_create_key_request){.kind = 0});
     }
-    bt_list_keys request = {.page_size = 1, .name_prefix = BT_LITERAL("k")};
+    bt_list_keys request = {.page_size = 1, .filters.name_prefix = BT_LITERAL("k")};
     char token[BT_PAGE_TOKEN_TEXT_SIZE] = "";
     for (int i = 0; i < 25; i++) {
         request.page_token = bt_bytes_text(token);
@@ -140,18 +141,20 @@ START_TEST(a_page_token_that_was_changed_or_is_of_another_listing_is_taken) {
     bt_fault fault;
     listed next;
     fill(&house);
-    listed first = must_list(&house, &(bt_list_keys){.page_size = 2, .user_id = BT_LITERAL("u")});
-    first = must_list(&house, &(bt_list_keys){.page_size = 1, .user_id = BT_LITERAL("u1")});
-    bt_list_keys same = {.user_id = BT_LITERAL("u1"), .page_token = bt_bytes_text(first.next)};
+    listed first =
+        must_list(&house, &(bt_list_keys){.page_size = 2, .filters.user_id = BT_LITERAL("u")});
+    first = must_list(&house, &(bt_list_keys){.page_size = 1, .filters.user_id = BT_LITERAL("u1")});
+    bt_list_keys same = {.filters.user_id = BT_LITERAL("u1"),
+                         .page_token = bt_bytes_text(first.next)};
     ck_assert_str_eq(must_list(&house, &same).names, "d");
     const bt_list_keys others[] = {
-        {.user_id = BT_LITERAL("u2")},
-        {.org_id = BT_LITERAL("u1")},
-        {.user_id = BT_LITERAL("u1"), .kind = BT_KIND_ORG},
-        {.user_id = BT_LITERAL("u1"), .state = BT_KEY_ACTIVE},
-        {.user_id = BT_LITERAL("u1"), .environment = BT_LITERAL("test")},
-        {.user_id = BT_LITERAL("u1"), .name_prefix = BT_LITERAL("d")},
-        {.user_id = BT_LITERAL("u1"), .org_id = BT_LITERAL("o1")},
+        {.filters.user_id = BT_LITERAL("u2")},
+        {.filters.org_id = BT_LITERAL("u1")},
+        {.filters.user_id = BT_LITERAL("u1"), .filters.kind = BT_KIND_ORG},
+        {.filters.user_id = BT_LITERAL("u1"), .filters.state = BT_KEY_ACTIVE},
+        {.filters.user_id = BT_LITERAL("u1"), .filters.environment = BT_LITERAL("test")},
+        {.filters.user_id = BT_LITERAL("u1"), .filters.name_prefix = BT_LITERAL("d")},
+        {.filters.user_id = BT_LITERAL("u1"), .filters.org_id = BT_LITERAL("o1")},
         {.page_size = 1},
     };
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
@@ -184,7 +187,7 @@ START_TEST(a_caller_lists_another_environment) {
     bt_list_keys all = {.page_size = 0};
     ck_assert_int_eq(list(&house, &caller, &all, &page, &fault), BT_OK);
     ck_assert_str_eq(page.names, "a-1 a-2 d e f");
-    all.environment = BT_LITERAL("prod");
+    all.filters.environment = BT_LITERAL("prod");
     ck_assert_int_eq(list(&house, &caller, &all, &page, &fault), BT_ERR_FORBIDDEN);
     house_close(&house);
 }
@@ -204,13 +207,13 @@ START_TEST(a_request_that_is_none_is_listed_or_not_explained) {
         {{.page_size = -1}, "page_size: is -1; 0 to 1000"},
         {{.page_size = 1001}, "page_size: is 1001"},
         {{.page_size = INT64_MIN}, "page_size: "},
-        {{.kind = (bt_kind)5}, "kind: "},
-        {{.state = (bt_key_state)6}, "state: "},
-        {{.user_id = bt_bytes_of(big, BT_OWNER_ID_MAX + 1)}, "user_id: has 129 bytes"},
-        {{.org_id = bt_bytes_of(big, BT_OWNER_ID_MAX + 1)}, "org_id: has 129 bytes"},
-        {{.name_prefix = bt_bytes_of(big, BT_NAME_MAX + 1)}, "name_prefix: has 201 bytes"},
-        {{.name_prefix = BT_LITERAL("\xc3")}, "name_prefix: must be UTF-8"},
-        {{.environment = BT_LITERAL("nope")}, "environment: there is no \"nope\""},
+        {{.filters.kind = (bt_kind)5}, "kind: "},
+        {{.filters.state = (bt_key_state)6}, "state: "},
+        {{.filters.user_id = bt_bytes_of(big, BT_OWNER_ID_MAX + 1)}, "user_id: has 129 bytes"},
+        {{.filters.org_id = bt_bytes_of(big, BT_OWNER_ID_MAX + 1)}, "org_id: has 129 bytes"},
+        {{.filters.name_prefix = bt_bytes_of(big, BT_NAME_MAX + 1)}, "name_prefix: has 201 bytes"},
+        {{.filters.name_prefix = BT_LITERAL("\xc3")}, "name_prefix: must be UTF-8"},
+        {{.filters.environment = BT_LITERAL("nope")}, "environment: there is no \"nope\""},
         {{.page_token = BT_LITERAL("zz")}, "page_token: "},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -244,7 +247,99 @@ START_TEST(a_key_that_was_taken_back_is_lost) {
 }
 END_TEST
 
-UNIT_MAIN("list_keys", a_filter_lets_another_key_through_or_keeps_one_back,
+static int64_t day(int days) {
+    return bt_clock_ms() + days * BT_DAY_MS;
+}
+
+START_TEST(a_filter_on_labels_times_scopes_or_presets_is_passed_over) {
+    test_house house;
+    house_open(&house);
+    add(&house, "one",
+        (bt_create_key_request){.grant.scope_mask = 1,
+                                .labels_count = 2,
+                                .labels = {{BT_LITERAL("team"), BT_LITERAL("a")},
+                                           {BT_LITERAL("tier"), BT_LITERAL("1")}},
+                                .expiry.expires_ms = day(10)});
+    add(&house, "two",
+        (bt_create_key_request){.grant.preset = BT_LITERAL("validation_only"),
+                                .labels_count = 1,
+                                .labels = {{BT_LITERAL("team"), BT_LITERAL("b")}}});
+    house_key gone = add(&house, "gone", (bt_create_key_request){.grant.scope_mask = 3});
+    house_revoke(&house, &gone);
+    const struct {
+        bt_list_filters filters;
+        const char *names;
+    } cases[] = {
+        {{.labels_count = 1, .labels = {{BT_LITERAL("team"), BT_LITERAL("a")}}}, "one"},
+        {{.labels_count = 1, .labels = {{BT_LITERAL("team"), BT_LITERAL("c")}}}, ""},
+        {{.labels_count = 2,
+          .labels = {{BT_LITERAL("team"), BT_LITERAL("a")}, {BT_LITERAL("tier"), BT_LITERAL("2")}}},
+         ""},
+        {{.preset = BT_LITERAL("validation_only")}, "two"},
+        {{.preset_drifted = true}, ""},
+        {{.scope = BT_LITERAL("users.read")}, "one gone"},
+        {{.scope = BT_LITERAL("users.read"), .view = BT_LIST_CURRENT}, "one"},
+        {{.view = BT_LIST_ARCHIVED}, "gone"},
+        {{.expires_before_ms = day(11)}, "one"},
+        {{.expires_before_ms = day(9)}, ""},
+        {{.expires_after_ms = day(9)}, "one"},
+        {{.created_after_ms = day(-1), .created_before_ms = day(1)}, "one two gone"},
+        {{.created_after_ms = day(1)}, ""},
+        {{.created_before_ms = day(-1)}, ""},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        bt_list_keys request = {.filters = cases[i].filters};
+        listed page = must_list(&house, &request);
+        ck_assert_msg(strcmp(page.names, cases[i].names) == 0, "%zu: %s", i, page.names);
+    }
+    bt_list_keys unknown = {.filters.scope = BT_LITERAL("users.reed")};
+    bt_fault fault;
+    listed page;
+    ck_assert_int_eq(list(&house, &house.administrator, &unknown, &page, &fault), BT_ERR_INVALID);
+    house_close(&house);
+}
+END_TEST
+
+/* The keys of every incarnation of an owner, in the order of their ids, page by page. */
+START_TEST(the_index_by_owner_lists_other_keys_than_a_walk_would) {
+    test_house house;
+    house_open(&house);
+    char expected[256] = "", seen[8192] = "", name[8];
+    for (int i = 0; i < 12; i++) {
+        snprintf(name, sizeof name, "k%02d", i);
+        add(&house, name,
+            (bt_create_key_request){.kind = BT_KIND_PERSONAL, .user_id = BT_LITERAL("ann")});
+        add(&house, "other",
+            (bt_create_key_request){.kind = BT_KIND_PERSONAL, .user_id = BT_LITERAL("bob")});
+        snprintf(expected + strlen(expected), sizeof expected - strlen(expected), "%s%s",
+                 i ? " " : "", name);
+        bt_change_owner forget = {.action = BT_OWNER_DELETE,
+                                  .owner = {BT_LITERAL("test"), BT_LITERAL("ann"), {0}}};
+        if (i % 4 == 3) bt_change_owner_run(&forget, &house.service, &house.administrator);
+    }
+    house_renew(&house);
+    bt_list_keys request = {
+        .page_size = 5,
+        .filters = {.environment = BT_LITERAL("test"), .user_id = BT_LITERAL("ann")}};
+    char token[BT_PAGE_TOKEN_TEXT_SIZE] = "";
+    do {
+        request.page_token = bt_bytes_text(token);
+        listed page = must_list(&house, &request);
+        snprintf(seen + strlen(seen), sizeof seen - strlen(seen), "%s%.100s", *seen ? " " : "",
+                 page.names);
+        memcpy(token, page.next, sizeof token);
+    } while (token[0]);
+    ck_assert_str_eq(seen, expected);
+    request.page_token = (bt_bytes){0};
+    request.filters.view = BT_LIST_CURRENT;
+    ck_assert_uint_eq(must_list(&house, &request).count, 0);
+    house_close(&house);
+}
+END_TEST
+
+UNIT_MAIN("list_keys", a_filter_on_labels_times_scopes_or_presets_is_passed_over,
+          the_index_by_owner_lists_other_keys_than_a_walk_would,
+          a_filter_lets_another_key_through_or_keeps_one_back,
           pages_lose_or_repeat_a_key_while_others_are_made, the_last_page_promises_another,
           a_page_token_that_was_changed_or_is_of_another_listing_is_taken,
           a_caller_lists_another_environment, a_request_that_is_none_is_listed_or_not_explained,

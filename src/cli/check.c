@@ -1,16 +1,19 @@
 #include <stdio.h>
 
+#include "base/clock.h"
+#include "base/duration.h"
 #include "cli/command.h"
 #include "cli/credential.h"
-#include "cli/outcome.h"
+#include "cli/outcome_remote.h"
 
 /* Anything that is not a decision; never 0 or 1. */
 #define UNDECIDED 2
 
 static bt_place place;
 static const char *env, *match = "all", *resource, *client_ip;
+static const char *server, *tls_ca, *timeout = "10s";
 static bt_list scopes, kinds;
-static bool json;
+static bool json, tls, insecure;
 
 static const bt_flag flags[] = {
     {.name = "scope",
@@ -35,6 +38,21 @@ static const bt_flag flags[] = {
      .help = "where the client is, for keys bound to networks",
      .text = &client_ip},
     {.name = "json", .help = "print the answer as an object", .on = &json},
+    {.name = "server",
+     .value = "ADDR",
+     .help = "ask this server, such as 127.0.0.1:9494 or unix:/path",
+     .text = &server,
+     .excludes = "data"},
+    {.name = "tls", .help = "over TLS, with the system's certificates", .on = &tls},
+    {.name = "tls-ca",
+     .value = "FILE",
+     .help = "over TLS, with the certificates in this file, PEM",
+     .text = &tls_ca},
+    {.name = "insecure", .help = "without TLS to another machine too", .on = &insecure},
+    {.name = "timeout",
+     .value = "TIME",
+     .help = "for the server's answer (default: 10s)",
+     .text = &timeout},
     BT_PLACE_FLAGS(place),
     {0},
 };
@@ -47,10 +65,19 @@ static const bt_usage usage = {
         "BITTING_TOKEN, never as an argument: arguments are seen by every user of the machine.\n\n"
         "Exits 0 where it is allowed, 1 where it is denied, and 2 where that could not be decided, "
         "so\n"
-        "that `if bitting check ...` lets nothing through when something is broken. A denial is "
-        "printed\nwith its reason and what is missing.",
-    .examples = "  bitting check --env test --scope users.read < gateway.token\n"
-                "  bitting check --env test --scope users.read,orgs.read --match any --json < t",
+        "that `if bitting check ...` lets nothing through when something is broken. A denial is\n"
+        "printed with its reason and what is missing.\n\n"
+        "With --data it is answered from the store; with --server by a server, over gRPC; with "
+        "neither\n"
+        "by the server of the default directory, or else from its store. A server's guarded "
+        "listener\n"
+        "wants a key of the caller's, in BITTING_CREDENTIAL; its environment is then asked about, "
+        "and\n"
+        "--env need not be given.",
+    .examples = "  bitting check --env test --scope users.read < customer.token\n"
+                "  bitting check --env test --scope users.read,orgs.read --match any --json < t\n"
+                "  BITTING_CREDENTIAL=$(cat gateway.token) \\\n"
+                "      bitting check --server 127.0.0.1:9494 --scope users.read < customer.token",
     .flags = flags,
 };
 
@@ -81,8 +108,9 @@ static bool take_kinds(bt_ask_scope *ask) {
 }
 
 static bool take_question(bt_ask_scope *ask) {
-    if (scopes.count == 0 || !env) {
-        bt_options_complain(&usage, "--%s is needed", env ? "scope" : "env");
+    bool needs_env = !env && !server;
+    if (scopes.count == 0 || needs_env) {
+        bt_options_complain(&usage, "--%s is needed", needs_env ? "env" : "scope");
         return false;
     }
     ask->ask.environment = bt_bytes_text(env);
@@ -93,15 +121,46 @@ static bool take_question(bt_ask_scope *ask) {
     return take_match(ask) && take_kinds(ask);
 }
 
+static bt_err ask_server(const char *address, const bt_ask_scope *ask, bt_outcome *ret_outcome,
+                         bt_fault *fault) {
+    bt_credential caller BT_CLEANUP(bt_credential_wipe);
+    bt_grpc_question question = {
+        .address = address, .tls = tls || tls_ca, .tls_ca = tls_ca, .insecure = insecure};
+    if (!bt_duration_parse(bt_bytes_text(timeout), &question.timeout_ms))
+        return bt_fail(fault, BT_ERR_INVALID,
+                       "--timeout is a time such as 10s or 1m, not \"%.40s\"", timeout);
+    if (!bt_credential_read_caller(&caller))
+        return bt_fail(fault, BT_ERR_INVALID, "BITTING_CREDENTIAL cannot be used");
+    question.credential = bt_bytes_of(caller.text, caller.size);
+    return bt_outcome_remote(&question, ask, ret_outcome, fault);
+}
+
+static bt_err ask_store(const bt_ask_scope *ask, bt_outcome *ret_outcome, bt_fault *fault) {
+    bt_local local;
+    if (!bt_local_open(&place, BT_STORE_READ, &local))
+        return bt_fail(fault, BT_ERR_UNAVAILABLE, "nothing was decided");
+    bt_err err = bt_outcome_local(&local, ask, ret_outcome, fault);
+    bt_local_close(&local);
+    return err;
+}
+
+static bt_err ask_whoever_is_there(const bt_ask_scope *ask, bt_outcome *ret_outcome,
+                                   bt_fault *fault) {
+    char directory[BT_PATH_SIZE], address[BT_PATH_SIZE];
+    BT_TRY(bt_place_directory(&place, directory, fault));
+    if (!place.data && bt_outcome_find_server(directory, address))
+        return ask_server(address, ask, ret_outcome, fault);
+    return ask_store(ask, ret_outcome, fault);
+}
+
 static int decide(const bt_ask_scope *ask) {
     bt_outcome outcome;
-    bt_local local;
     bt_fault fault;
-    if (!bt_local_open(&place, BT_STORE_READ, &local)) return UNDECIDED;
-    bt_err err = bt_outcome_local(&local, ask, &outcome, &fault);
-    if (err) bt_local_failed(&fault);
-    bt_local_close(&local);
-    return err ? UNDECIDED : bt_outcome_print(&outcome, json);
+    bt_err err = server ? ask_server(server, ask, &outcome, &fault)
+                        : ask_whoever_is_there(ask, &outcome, &fault);
+    if (!err) return bt_outcome_print(&outcome, json);
+    bt_local_failed(&fault);
+    return UNDECIDED;
 }
 
 int bt_command_check(int argc, char **argv) {

@@ -5,6 +5,7 @@ import pty
 import re
 import select
 import shutil
+import socket
 import subprocess
 import time
 
@@ -399,3 +400,75 @@ def test_the_program_leaves_no_core_and_cannot_be_traced(server):
         time.sleep(0.01)
     process.stdin.close()
     assert process.wait(10 * support.SLOW) == 2
+
+
+# --- check, asked of a server ------------------------------------------------------------------------------
+
+def test_check_asks_a_guarded_server_with_the_caller_s_key(server, token):
+    gateway, _ = server.create_key("gateway", preset="validation_only")
+    weak, _ = server.create_key("weak", ["users.read"])
+
+    def ask(*words, caller=gateway, presented=token):
+        return support.run("check", "--server", server.guarded_address, "--scope", "users.read", *words,
+                           token=presented, variables={"BITTING_CREDENTIAL": caller} if caller else {})
+
+    assert (ask().returncode, ask().stdout) == (0, "allowed\n")
+    assert ask("--env", "test").returncode == 0
+    denied = ask("--scope", "users.create")
+    assert (denied.returncode, denied.stdout) == (1, "denied MISSING_SCOPE users.create\n")
+    assert ask(presented="junk").stdout == "denied MALFORMED_TOKEN\n"
+    assert json.loads(ask("--json").stdout)["reason"] == "REASON_ALLOWED"
+    for undecided, said in [(ask("--env", "prod"), "environment"), (ask("--scope", "users.fly"), "users.fly"),
+                            (ask(caller=None), ""), (ask(caller="junk"), ""),
+                            (ask(caller=weak), "apikeys.validate")]:
+        assert undecided.returncode == 2 and undecided.stdout == "" and said in undecided.stderr
+        assert gateway not in undecided.stderr and token not in undecided.stderr
+
+
+def test_check_asks_a_trusted_server_without_a_key(server, token):
+    words = ["check", "--server", server.trusted_address, "--scope", "users.read"]
+    assert support.run(*words, "--env", "test", token=token).returncode == 0
+    assert support.run(*words, token=token).returncode == 2
+
+
+def test_check_and_the_store_say_the_same(server, token):
+    for words in [["--scope", "users.read"], ["--scope", "users.create,users.read"], ["--match", "any", "--scope",
+                  "users.create,users.read"], ["--scope", "users.read", "--kind", "org"]]:
+        there = support.run("check", "--server", server.trusted_address, "--env", "test", "--json", *words, token=token)
+        here = check(server, token, "--json", *words)
+        assert (there.returncode, there.stdout) == (here.returncode, here.stdout)
+
+
+def test_a_server_that_is_not_there_decides_nothing(token):
+    done = support.run("check", "--server", "127.0.0.1:1", "--env", "test", "--scope", "users.read", token=token)
+    assert done.returncode == 2 and done.stdout == "" and "127.0.0.1:1" in done.stderr
+    silent = socket.socket()
+    silent.bind(("127.0.0.1", 0))
+    silent.listen()
+    done = support.run("check", "--server", f"127.0.0.1:{silent.getsockname()[1]}", "--timeout", "1s", "--env", "test",
+                       "--scope", "users.read", token=token)
+    assert done.returncode == 2 and done.stdout == ""
+    silent.close()
+
+
+@pytest.mark.parametrize("address", ["192.0.2.1:9494", "keys.example:9494", "[2001:db8::1]:9494"])
+def test_no_token_goes_to_another_machine_in_the_clear(address):
+    done = support.run("check", "--server", address, "--env", "test", "--scope", "users.read", token="secret")
+    assert done.returncode == 2 and "in the clear" in done.stderr
+
+
+def test_by_default_the_server_of_the_directory_is_asked_or_else_its_store(tmp_path):
+    server = support.Server(tmp_path / "bitting", unix=True, flags=["--environment", "test"]).start()
+    token, key = server.create_key("a", ["users.read"])
+
+    def ask():
+        return support.run("check", "--env", "test", "--scope", "users.read", token=token,
+                           variables={"XDG_STATE_HOME": str(tmp_path)})
+
+    assert ask().returncode == 0
+    os.chmod(server.data / "pepper", 0o644)  # the store is refused now; the server has read it
+    assert ask().returncode == 0
+    server.stop()
+    assert ask().returncode == 2
+    os.chmod(server.data / "pepper", 0o600)
+    assert ask().returncode == 0

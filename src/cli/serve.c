@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/duration.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "cli/command.h"
 #include "cli/gate_flags.h"
 #include "cli/lanes.h"
@@ -15,7 +16,7 @@
 #define WORKERS_MAX 256
 /* Changes that may wait for the writer. */
 #define QUEUE 16384u
-/* How often slots of readers that died are looked for. */
+/* How often slots of readers that died, and memory to give back, are looked for. */
 #define READERS_MS (5 * BT_SECOND_MS)
 
 static bt_place place;
@@ -231,6 +232,7 @@ static void check_readers(const bt_serving *serving) {
 }
 
 static void wait_for_the_end(bt_serving *serving) {
+    bt_memory memory = {0};
     for (;;) {
         switch (bt_signals_next(READERS_MS)) {
         case BT_SIGNAL_END:
@@ -240,6 +242,7 @@ static void wait_for_the_end(bt_serving *serving) {
             break;
         case BT_SIGNAL_NONE:
             check_readers(serving);
+            bt_memory_tidy(&memory);
             break;
         }
     }

@@ -90,6 +90,7 @@ static void tell(const bt_health *health, const bt_watch *watch) {
 }
 
 static void unlink_watch(bt_watch *watch) {
+    if (!watch->link) return;
     *watch->link = watch->next;
     if (watch->next) watch->next->link = watch->link;
     watch->link = NULL;
@@ -137,7 +138,7 @@ void bt_health_unwatch(bt_call *call) {
     bt_watch *watch = call->user;
     if (!watch) return;
     pthread_mutex_lock(&health->lock);
-    if (watch->link) unlink_watch(watch);
+    unlink_watch(watch);
     pthread_mutex_unlock(&health->lock);
 }
 
@@ -153,10 +154,13 @@ void bt_health_set_serving(bt_health *health, bool serving) {
 void bt_health_end_watches(bt_health *health) {
     pthread_mutex_lock(&health->lock);
     health->closed = true;
-    while (health->watches) {
-        bt_watch *watch = health->watches;
-        unlink_watch(watch);
-        end_watch(watch->call);
+    bt_watch *watch = health->watches;
+    health->watches = NULL;
+    while (watch) {
+        bt_call *call = watch->call;
+        watch->link = NULL;
+        watch = watch->next;
+        end_watch(call);
     }
     pthread_mutex_unlock(&health->lock);
 }

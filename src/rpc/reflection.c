@@ -96,7 +96,7 @@ static void put_service(bt_out *list, bt_bytes package, bt_bytes name) {
 }
 
 static bt_reply list_services(bt_call *call) {
-    bt_reply answer = begin(call, SERVICE_LIST, 8 * ROOM);
+    bt_reply answer = begin(call, SERVICE_LIST, (size_t)8 * ROOM);
     bt_bytes package, name;
     for (size_t cursor = 0; bt_descriptors_next_service(&cursor, &package, &name);)
         put_service(&answer.body, package, name);

@@ -4,13 +4,9 @@
 
 #define HOPS_MAX 32
 
-static bool take_names(const bt_list *list, char (*names)[65], const char **ret_names,
-                       size_t *ret_count) {
+static bool take_names(const bt_list *list, bt_bytes *ret_names, size_t *ret_count) {
     if (list->count > BT_GATE_SOURCES_MAX) return false;
-    for (size_t i = 0; i < list->count; i++) {
-        if (!bt_bytes_copy_text(list->items[i], names[i], sizeof names[i])) return false;
-        ret_names[i] = names[i];
-    }
+    memcpy(ret_names, list->items, list->count * sizeof *ret_names);
     *ret_count = list->count;
     return true;
 }
@@ -24,18 +20,16 @@ static bool take_hops(const char *text, unsigned *ret_hops) {
     return true;
 }
 
-bool bt_gate_flags_read(bt_gate_flags *flags, bt_gate_options *ret_options,
+bool bt_gate_flags_read(const bt_gate_flags *flags, bt_gate_options *ret_options,
                         const char **ret_wrong) {
     bt_gate_options options = {.keep_credential = flags->keep_credential,
                                .send_metadata = flags->send_metadata,
                                .say_broken = flags->say_broken,
                                .routes_file = flags->routes};
     *ret_wrong = "--credential-header is at most 8 names";
-    if (!take_names(&flags->headers, flags->names, options.headers, &options.headers_count))
-        return false;
+    if (!take_names(&flags->headers, options.headers, &options.headers_count)) return false;
     *ret_wrong = "--credential-parameter is at most 8 names";
-    if (!take_names(&flags->parameters, flags->names + BT_GATE_SOURCES_MAX, options.parameters,
-                    &options.parameters_count))
+    if (!take_names(&flags->parameters, options.parameters, &options.parameters_count))
         return false;
     *ret_wrong = "--trusted-hops is a number from 0 to 32";
     if (!take_hops(flags->trusted_hops, &options.trusted_hops)) return false;

@@ -13,7 +13,6 @@ typedef struct bt_gate_flags {
     bool keep_credential;
     bool send_metadata;
     bool say_broken;
-    char names[2 * BT_GATE_SOURCES_MAX][65]; /* what the options point to */
 } bt_gate_flags;
 
 /* `flags` is a bt_gate_flags. */
@@ -47,7 +46,8 @@ typedef struct bt_gate_flags {
         .on = &(flags).say_broken                                                                  \
     }
 
-/* False, and *ret_wrong says what is wrong, where a value is no number, too long, or one too many. */
-bool bt_gate_flags_read(bt_gate_flags *flags, bt_gate_options *ret_options, const char **ret_wrong);
+/* False, and *ret_wrong says what is wrong, where a value is no number, or one too many. */
+bool bt_gate_flags_read(const bt_gate_flags *flags, bt_gate_options *ret_options,
+                        const char **ret_wrong);
 
 #endif

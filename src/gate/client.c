@@ -10,7 +10,8 @@ static bt_bytes trim(bt_bytes text) {
 
 /* Takes the last item of a list with commas. */
 static bt_bytes cut_last(bt_bytes *list) {
-    const uint8_t *comma = list->size ? memrchr(list->data, ',', list->size) : NULL;
+    if (!list->size) return (bt_bytes){0};
+    const uint8_t *comma = memrchr(list->data, ',', list->size);
     size_t skip = comma ? (size_t)(comma - list->data) + 1 : 0;
     bt_bytes item = bt_bytes_of(list->data + skip, list->size - skip);
     list->size = comma ? skip - 1 : 0;

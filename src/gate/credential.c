@@ -2,7 +2,7 @@
 
 static bool is_source(const bt_gate_options *options, bt_bytes name) {
     for (size_t i = 0; i < options->headers_count; i++)
-        if (bt_field_is(name, bt_bytes_text(options->headers[i]))) return true;
+        if (bt_field_is(name, options->headers[i])) return true;
     return false;
 }
 
@@ -44,7 +44,7 @@ static void look_at_parameter(const bt_gate_options *options, bt_bytes pair,
     bt_bytes name = bt_bytes_of(pair.data, size);
     bt_bytes value = equals ? bt_bytes_of(equals + 1, pair.size - size - 1) : (bt_bytes){0};
     for (size_t i = 0; i < options->parameters_count; i++) {
-        bt_bytes wanted = bt_bytes_text(options->parameters[i]);
+        bt_bytes wanted = options->parameters[i];
         if (!reads_as(name, wanted)) continue;
         take(credential, value, name);
         if (!bt_bytes_equal(name, wanted)) credential->found++;

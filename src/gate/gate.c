@@ -2,21 +2,27 @@
 
 #include "gate/parts.h"
 
-static const bt_gate_options default_options = {.headers = {"authorization", "x-api-key"},
-                                                .headers_count = 2};
+static const bt_gate_options default_options = {
+    .headers = {{(const uint8_t *)"authorization", 13}, {(const uint8_t *)"x-api-key", 9}},
+    .headers_count = 2};
 
 /* Lower-case, of RFC 9110's token characters without the odd ones. */
-static bool is_header_name(const char *name) {
-    if (!*name || strlen(name) > 64) return false;
-    for (const char *at = name; *at; at++)
-        if (!(*at >= 'a' && *at <= 'z') && !(*at >= '0' && *at <= '9') && *at != '-') return false;
-    return strncmp(name, "x-bitting-", 10) != 0;
+static bool is_header_name(bt_bytes name) {
+    if (!name.size || name.size > 64) return false;
+    for (size_t i = 0; i < name.size; i++) {
+        uint8_t byte = name.data[i];
+        if (!(byte >= 'a' && byte <= 'z') && !(byte >= '0' && byte <= '9') && byte != '-')
+            return false;
+    }
+    return !bt_bytes_starts_with(name, BT_LITERAL("x-bitting-"));
 }
 
-static bool is_parameter_name(const char *name) {
-    if (!*name || strlen(name) > 64) return false;
-    for (const char *at = name; *at; at++)
-        if (!bt_target_plain((uint8_t)*at) || strchr("&=+", *at)) return false;
+static bool is_parameter_name(bt_bytes name) {
+    if (!name.size || name.size > 64) return false;
+    for (size_t i = 0; i < name.size; i++) {
+        uint8_t byte = name.data[i];
+        if (!bt_target_plain(byte) || byte == '&' || byte == '=' || byte == '+') return false;
+    }
     return true;
 }
 
@@ -25,14 +31,14 @@ static bt_err check_options(const bt_gate_options *options, bt_fault *fault) {
         if (!is_header_name(options->headers[i]))
             return bt_fail(
                 fault, BT_ERR_INVALID,
-                "\"%s\" is not the name of a header for a credential: lower-case letters, "
+                "\"%.*s\" is not the name of a header for a credential: lower-case letters, "
                 "digits and hyphens, such as x-api-key",
-                options->headers[i]);
+                BT_BYTES_ARG(options->headers[i]));
     for (size_t i = 0; i < options->parameters_count; i++)
         if (!is_parameter_name(options->parameters[i]))
             return bt_fail(fault, BT_ERR_INVALID,
-                           "\"%s\" is not the name of a parameter of the query, such as api_key",
-                           options->parameters[i]);
+                           "\"%.*s\" is not the name of a parameter of the query, such as api_key",
+                           BT_BYTES_ARG(options->parameters[i]));
     return BT_OK;
 }
 

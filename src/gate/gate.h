@@ -15,9 +15,9 @@
 typedef struct bt_gate_options {
     /* Where a credential may be: names of headers in lower case, and of parameters of the query as they are written.
      * No header at all: authorization and x-api-key. */
-    const char *headers[BT_GATE_SOURCES_MAX];
+    bt_bytes headers[BT_GATE_SOURCES_MAX];
     size_t headers_count;
-    const char *parameters[BT_GATE_SOURCES_MAX];
+    bt_bytes parameters[BT_GATE_SOURCES_MAX];
     size_t parameters_count;
     bool keep_credential; /* leave it in the request */
     bool send_metadata;   /* the key's metadata as a header */
@@ -30,7 +30,7 @@ typedef struct bt_gate_options {
         routes_file; /* NULL: no table, then a good key suffices where the context names no scope */
 } bt_gate_options;
 
-/* One a process; put into bt_service.gate. Strings of the options stay the caller's. */
+/* One a process; put into bt_service.gate. What the options point to stays the caller's. */
 typedef struct bt_gate bt_gate;
 
 /* BT_ERR_INVALID (a name that is no header's; a table that is wrong), and those of bt_routes_open. */

@@ -3,19 +3,22 @@
 
 #define FAMILY "x-bitting-"
 
+#define NAME(header, text)                                                                         \
+    [BT_IDENTITY_##header] = {(const uint8_t *)FAMILY text, sizeof(FAMILY text) - 1}
+
 bt_bytes bt_identity_header_name(bt_identity_header header) {
-    static const char *const names[BT_IDENTITY_COUNT] = {
-        [BT_IDENTITY_KEY_ID] = FAMILY "key-id",   [BT_IDENTITY_KIND] = FAMILY "kind",
-        [BT_IDENTITY_NAME] = FAMILY "name",       [BT_IDENTITY_ENVIRONMENT] = FAMILY "environment",
-        [BT_IDENTITY_USER_ID] = FAMILY "user-id", [BT_IDENTITY_ORG_ID] = FAMILY "org-id",
-        [BT_IDENTITY_SCOPES] = FAMILY "scopes",   [BT_IDENTITY_METADATA] = FAMILY "metadata",
+    static const bt_bytes names[BT_IDENTITY_COUNT] = {
+        NAME(KEY_ID, "key-id"),           NAME(KIND, "kind"),         NAME(NAME, "name"),
+        NAME(ENVIRONMENT, "environment"), NAME(USER_ID, "user-id"),   NAME(ORG_ID, "org-id"),
+        NAME(SCOPES, "scopes"),           NAME(METADATA, "metadata"),
     };
-    return bt_bytes_text(names[header]);
+    return names[header];
 }
 
 /* Visible ASCII that is no syntax of header values: lists, quoted strings, escapes. */
 static bool is_safe(uint8_t byte) {
-    return byte > 0x20 && byte < 0x7F && !strchr("%,;\"\\", byte);
+    return byte > 0x20 && byte < 0x7F && byte != '%' && byte != ',' && byte != ';' && byte != '"' &&
+           byte != '\\';
 }
 
 static bt_err encode(bt_bytes text, bt_arena *arena, bt_bytes *ret_value) {
@@ -42,16 +45,14 @@ static bt_err encode(bt_bytes text, bt_arena *arena, bt_bytes *ret_value) {
 /* Names of scopes are letters, digits, `_` and `.`: nothing to encode. */
 static bt_err join_scopes(uint64_t held, const bt_catalogue *catalogue, bt_arena *arena,
                           bt_bytes *ret_value) {
-    size_t size = 0, used = 0;
-    for (uint64_t rest = held; rest; rest = bt_mask_without_lowest(rest))
-        size += strlen(catalogue->scopes[bt_mask_lowest(rest)].name) + 1;
-    uint8_t *out = bt_arena_alloc(arena, size);
+    size_t used = 0;
+    uint8_t *out = bt_arena_alloc(arena, bt_mask_count(held) * (BT_SCOPE_NAME_MAX + 1));
     if (!out) return BT_ERR_EXHAUSTED;
     for (uint64_t rest = held; rest; rest = bt_mask_without_lowest(rest)) {
-        const char *name = catalogue->scopes[bt_mask_lowest(rest)].name;
+        bt_bytes name = bt_bytes_text(catalogue->scopes[bt_mask_lowest(rest)].name);
         if (used) out[used++] = ',';
-        memcpy(out + used, name, strlen(name));
-        used += strlen(name);
+        memcpy(out + used, name.data, name.size);
+        used += name.size;
     }
     *ret_value = bt_bytes_of(out, used);
     return BT_OK;
@@ -148,6 +149,6 @@ bt_err bt_gate_list_removals(const bt_gate_options *options, const bt_gate_reque
     }
     bool strip = decision->key_id.size && !options->keep_credential;
     for (size_t i = 0; strip && i < options->headers_count; i++)
-        list(decision, bt_bytes_text(options->headers[i]));
+        list(decision, options->headers[i]);
     return BT_OK;
 }

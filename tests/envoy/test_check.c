@@ -201,8 +201,10 @@ START_TEST(a_transport_without_room_lets_in) {
 END_TEST
 
 START_TEST(a_parameter_with_the_key_stays_in_the_query) {
-    house_key key =
-        open_with(&(bt_gate_options){.parameters = {"api_key"}, .parameters_count = 1}, BIT(0));
+    house_key key = open_with(
+        &(bt_gate_options){.parameters = {{(const uint8_t *)"api_key", sizeof("api_key") - 1}},
+                           .parameters_count = 1},
+        BIT(0));
     static char path[256];
     snprintf(path, sizeof path, "/x?a=1&api_key=%s", key.token);
     asker_come(&at);

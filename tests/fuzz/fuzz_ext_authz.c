@@ -43,7 +43,10 @@ static void stop(void) {
 
 static void start(void) {
     static const bt_gate_options options = {
-        .parameters = {"api_key"}, .parameters_count = 1, .trusted_hops = 1, .send_metadata = true};
+        .parameters = {{(const uint8_t *)"api_key", sizeof("api_key") - 1}},
+        .parameters_count = 1,
+        .trusted_hops = 1,
+        .send_metadata = true};
     house_open(&house);
     atexit(stop);
     house_renew(&house);

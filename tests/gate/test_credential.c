@@ -74,7 +74,8 @@ static unsigned ask_query(const char *format) {
 }
 
 START_TEST(a_credential_in_the_query_is_passed_on_or_hidden_by_a_spelling) {
-    open_with((bt_gate_options){.parameters = {"api_key"}, .parameters_count = 1});
+    open_with((bt_gate_options){.parameters = {{(const uint8_t *)"api_key", sizeof("api_key") - 1}},
+                                .parameters_count = 1});
     static const char *const good[] = {"/x?api_key=%s", "/x?a=1&api_key=%s", "/x?api_key=%s&b=2",
                                        "/x?&&api_key=%s&"};
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
@@ -106,7 +107,9 @@ START_TEST(a_credential_in_the_query_is_passed_on_or_hidden_by_a_spelling) {
 END_TEST
 
 START_TEST(a_credential_reaches_upstream) {
-    open_with((bt_gate_options){.headers = {"x-team-key"}, .headers_count = 1});
+    open_with(
+        (bt_gate_options){.headers = {{(const uint8_t *)"x-team-key", sizeof("x-team-key") - 1}},
+                          .headers_count = 1});
     ck_assert_uint_eq(ask_with("x-team-key", "%s"), 200);
     ck_assert(door_removes(&at, "x-team-key"));
     ck_assert(!door_removes(&at, "authorization"));
@@ -128,7 +131,8 @@ START_TEST(an_option_that_is_no_header_is_taken) {
     static const char *const names[] = {
         "", "X-Key", "x key", "x:key", ":path", "x_key", "x-bitting-key-id", "a\r\nb"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        bt_gate_options options = {.headers = {names[i]}, .headers_count = 1};
+        bt_gate_options options = {.headers = {{(const uint8_t *)names[i], strlen(names[i])}},
+                                   .headers_count = 1};
         bt_catalogue catalogue;
         bt_gate *gate = NULL;
         bt_catalogue_default(&catalogue);

@@ -23,6 +23,7 @@ int bt_command_scope_export(int argc, char **argv);
 int bt_command_preset_list(int argc, char **argv);
 int bt_command_store_backup(int argc, char **argv);
 int bt_command_store_verify(int argc, char **argv);
+int bt_command_route_check(int argc, char **argv);
 int bt_command_check(int argc, char **argv);
 int bt_command_version(int argc, char **argv);
 

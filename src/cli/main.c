@@ -38,6 +38,8 @@ static const bt_command commands[] = {
     {"preset list", "list presets, and what keys get from them", bt_command_preset_list},
     {"store backup", "copy the store to a file", bt_command_store_backup},
     {"store verify", "read every row, and say whether they fit together", bt_command_store_verify},
+    {"route check", "what a request behind a proxy needs, by a route table",
+     bt_command_route_check},
     {"check", "ask whether a token may do something", bt_command_check},
     {"version", "print the version", bt_command_version},
 };

@@ -226,20 +226,25 @@ static bt_err check_former(const bt_draft *draft, const bt_draft_scope *scope, b
     return BT_OK;
 }
 
+static bt_err check_category(const bt_draft *draft, const bt_draft_category *category,
+                             size_t *former_count, bt_fault *fault) {
+    for (size_t s = 0; s < category->scopes_count; s++) {
+        const bt_draft_scope *scope = &category->scopes[s];
+        *former_count += scope->former_count;
+        if (*former_count > BT_FORMER_NAMES_MAX)
+            return bt_yaml_fail(scope->node, fault,
+                                "there are more than %u names in `renamed_from` in all",
+                                BT_FORMER_NAMES_MAX);
+        BT_TRY(check_former(draft, scope, fault));
+    }
+    return BT_OK;
+}
+
 /* Names that scopes have are unique by being keys of a map; those that they had are not. */
 static bt_err check_names(const bt_draft *draft, bt_fault *fault) {
     size_t former_count = 0;
-    for (size_t c = 0; c < draft->categories_count; c++) {
-        const bt_draft_category *category = &draft->categories[c];
-        for (size_t s = 0; s < category->scopes_count; s++) {
-            former_count += category->scopes[s].former_count;
-            if (former_count > BT_FORMER_NAMES_MAX)
-                return bt_yaml_fail(category->scopes[s].node, fault,
-                                    "there are more than %u names in `renamed_from` in all",
-                                    BT_FORMER_NAMES_MAX);
-            BT_TRY(check_former(draft, &category->scopes[s], fault));
-        }
-    }
+    for (size_t i = 0; i < draft->categories_count; i++)
+        BT_TRY(check_category(draft, &draft->categories[i], &former_count, fault));
     return BT_OK;
 }
 

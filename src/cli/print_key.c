@@ -1,26 +1,43 @@
 #include "cli/print_key.h"
 
-#define ROW "%-32s  %-8s  %-16s  %-13s  %6s  %4s  %-24s  "
+#define ROW "%-32s  %-8s  %-16s  %-13s  %6s  %4s  %-24s  %-18s  "
 
 void bt_print_key_heading(FILE *out) {
     fprintf(out, ROW "%s\n", "KEY ID", "KIND", "ENVIRONMENT", "STATE", "SCOPES", "RISK", "EXPIRES",
-            "NAME");
+            "PRESET", "NAME");
+}
+
+/* "support", or "support drifted" of a key that is not what the preset would make today. */
+static void format_preset(const bt_key *key, char *ret_text, size_t size) {
+    snprintf(ret_text, size, "%.*s%s", BT_BYTES_ARG(key->detail.preset),
+             key->preset_drifted ? " drifted" : "");
+    if (!ret_text[0]) snprintf(ret_text, size, "-");
 }
 
 void bt_print_key_row(FILE *out, const bt_key *key) {
-    char id[BT_KEY_ID_TEXT_SIZE], expires[25], scopes[16];
+    char id[BT_KEY_ID_TEXT_SIZE], expires[25], scopes[16], preset[BT_PRESET_NAME_MAX + 16];
     char environment[BT_ENVIRONMENT_NAME_MAX + 1];
     bt_key_id_format(&key->id, id);
     bt_clock_format(key->expires_ms, expires);
     bt_bytes_copy_text(key->environment, environment, sizeof environment);
     snprintf(scopes, sizeof scopes, "%u", bt_mask_count(key->mask));
+    format_preset(key, preset, sizeof preset);
     fprintf(out, ROW "%.*s\n", id, bt_kind_name(key->kind), environment,
             bt_key_state_name(key->state), key->full_access ? "all" : scopes,
-            key->high_risk ? "high" : "-", expires, BT_BYTES_ARG(key->detail.name));
+            key->high_risk ? "high" : "-", expires, preset, BT_BYTES_ARG(key->detail.name));
 }
 
 static void print_fact(FILE *out, const char *name, bt_bytes value) {
     if (value.size) fprintf(out, "%-13s %.*s\n", name, BT_BYTES_ARG(value));
+}
+
+static void print_preset(FILE *out, const bt_key *key) {
+    char text[BT_PRESET_NAME_MAX + 64] = "";
+    if (key->detail.preset.size)
+        snprintf(text, sizeof text, "%.*s, version %u%s", BT_BYTES_ARG(key->detail.preset),
+                 key->detail.preset_version,
+                 key->preset_drifted ? "; not what it would make today" : "");
+    print_fact(out, "preset", bt_bytes_text(text));
 }
 
 static void print_time(FILE *out, const char *name, int64_t time_ms) {
@@ -76,7 +93,7 @@ void bt_print_key(FILE *out, const bt_key *key, const bt_catalogue *catalogue) {
     print_fact(out, "state", bt_bytes_text(bt_key_state_name(key->state)));
     print_fact(out, "user", detail->user_id);
     print_fact(out, "org", detail->org_id);
-    print_fact(out, "preset", detail->preset);
+    print_preset(out, key);
     print_time(out, "created", key->created_ms);
     print_fact(out, "created by", detail->created_by);
     print_time(out, "expires", key->expires_ms);

@@ -77,7 +77,7 @@ static int answer(const bt_apply_catalogue *apply, const bt_catalogue_file *file
 
 static int run(const char *path) {
     static bt_apply_catalogue apply;
-    bt_catalogue_file file;
+    static bt_catalogue_file file;
     bt_local local;
     if (!bt_catalogue_file_read(path, &file)) return BT_EXIT_FAILED;
     int exit_code = BT_EXIT_FAILED;

@@ -7,7 +7,7 @@
 
 /* Names, titles, descriptions and templates of all that a catalogue can have are 60 KiB, and as much again are
  * the messages around them. */
-#define ARENA_SIZE (192u * 1024)
+#define ARENA_SIZE ((size_t)192 << 10)
 
 typedef struct catalogue_row {
     Bitting__Store__V1__Catalogue row;

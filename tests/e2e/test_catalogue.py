@@ -203,6 +203,8 @@ def test_a_preset_is_the_template_of_its_keys_and_shows_who_drifted(server, keys
     apply(server, own(rest=preset.replace("[billing.read]", "[billing.read, billing.pay]")))
     create(name="younger")
     assert drifted() == {"k": True, "younger": False}
+    rows = server.cli("key", "list").stdout.splitlines()
+    assert [("support drifted" in row, "  support  " in row) for row in rows if "support" in row] == [(True, False), (False, True)]
 
 
 def test_the_example_can_be_applied_and_every_preset_makes_a_key(server, scopes, protos, root):

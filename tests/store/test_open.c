@@ -153,6 +153,9 @@ START_TEST(a_file_that_is_no_store_is_taken_for_one) {
     const char *path = path_in(&fixture, "bitting.mdb");
     write_file(path, "");
     refused(&fixture, BT_STORE_CREATE, BT_ERR_PRECONDITION, "store of bitting");
+    struct stat status;
+    ck_assert_int_eq(stat(path, &status), 0);
+    ck_assert_int_eq(status.st_size, 0);
     char text[10000];
     memset(text, 'x', sizeof text);
     text[sizeof text - 1] = 0;

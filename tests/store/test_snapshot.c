@@ -230,6 +230,53 @@ START_TEST(a_change_does_not_see_those_before_it_in_its_group) {
 }
 END_TEST
 
+static bt_err add_environment_and_fail(bt_change *change, bt_txn *txn, bt_fault *fault) {
+    BT_TRY(add_environment(change, txn, fault));
+    return BT_ERR_PRECONDITION;
+}
+
+static bt_err add_other_environment(bt_change *change, bt_txn *txn, bt_fault *fault) {
+    (void)change, (void)fault;
+    bt_environments environments = *bt_txn_environments(txn);
+    environments.list[environments.count] = environments.list[0];
+    bt_environment *added = &environments.list[environments.count++];
+    added->id = 2;
+    strcpy(added->name, "other");
+    strcpy(added->prefix, "other");
+    return bt_txn_put_environments(txn, &environments);
+}
+
+static bt_err want_other(bt_change *change, bt_txn *txn, bt_fault *fault) {
+    (void)change, (void)fault;
+    const bt_environments *environments = bt_txn_environments(txn);
+    bool other = environments->count == 2 && !strcmp(environments->list[1].prefix, "other");
+    return other ? BT_OK : BT_ERR_INTERNAL;
+}
+
+/* The generation that the failed change gave is given again, by another process, to something else. */
+START_TEST(what_a_failed_change_put_is_seen_by_the_next) {
+    data_home fixture;
+    fixture_make(&fixture);
+    fixture_open(&fixture, 0);
+    sem_t posted;
+    sem_init(&posted, 0, 0);
+    bt_writer *writer = NULL;
+    ck_assert_int_eq(bt_writer_start(fixture.store, 100, &writer, NULL), BT_OK);
+    sample_change change = sample_change_of(SAMPLE_CREATE, 1, &posted);
+    change.change.apply = add_environment_and_fail;
+    ck_assert_int_eq(bt_writer_submit(writer, &change.change), BT_OK);
+    sem_wait(&posted);
+    ck_assert_int_eq(change.change.fault.err, BT_ERR_PRECONDITION);
+    ck_assert_int_eq(apply_in_process(&fixture, add_other_environment), BT_OK);
+    change.change.apply = want_other;
+    ck_assert_int_eq(bt_writer_submit(writer, &change.change), BT_OK);
+    sem_wait(&posted);
+    ck_assert_int_eq(change.change.fault.err, BT_OK);
+    bt_writer_stop(writer);
+    fixture_remove(&fixture);
+}
+END_TEST
+
 START_TEST(the_last_id_has_a_next) {
     bt_key_id id = {{0}};
     memset(id.bytes + 1, 0xFF, 15);
@@ -244,4 +291,5 @@ END_TEST
 UNIT_MAIN("snapshot", a_snapshot_sees_what_came_after_it,
           a_change_that_is_done_is_not_seen_by_the_next_look,
           a_changed_catalogue_or_environment_is_not_seen_by_other_processes,
-          a_change_does_not_see_those_before_it_in_its_group, the_last_id_has_a_next)
+          a_change_does_not_see_those_before_it_in_its_group,
+          what_a_failed_change_put_is_seen_by_the_next, the_last_id_has_a_next)

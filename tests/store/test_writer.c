@@ -138,6 +138,26 @@ START_TEST(a_change_that_fails_leaves_something_behind) {
 }
 END_TEST
 
+START_TEST(a_refused_change_leaves_its_mark_on_the_head) {
+    data_home fixture;
+    fixture_make(&fixture);
+    fixture_open(&fixture, 0);
+    bt_writer *writer = start(&fixture, QUEUE);
+    blocker first;
+    block(writer, &first);
+    sample_change refused = sample_change_of(SAMPLE_CREATE, 1, NULL), good = refused;
+    refused.change.apply = raise_flag_and_fail;
+    ck_assert_int_eq(bt_writer_submit(writer, &refused.change), BT_OK);
+    ck_assert_int_eq(bt_writer_submit(writer, &good.change), BT_OK);
+    sem_post(&first.release);
+    bt_writer_stop(writer);
+    ck_assert_int_eq(good.change.fault.err, BT_OK);
+    ck_assert(sample_is_there(fixture.snapshot, 1, NULL));
+    ck_assert_uint_eq(bt_snapshot_head(fixture.snapshot)->flags, 0);
+    fixture_remove(&fixture);
+}
+END_TEST
+
 /* The transaction's own number is the same for all that one transaction applied. */
 static bt_err note_time(bt_change *change, bt_txn *txn, bt_fault *fault) {
     (void)fault;
@@ -300,9 +320,66 @@ START_TEST(a_change_to_a_key_that_is_not_there_makes_one) {
 }
 END_TEST
 
+static bt_err give_away(bt_change *change, bt_txn *txn, bt_fault *fault) {
+    (void)fault;
+    sample key;
+    sample_make(((sample_change *)change)->n, &key);
+    key.record.flags = BT_RECORD_ORG;
+    memset(key.record.org_ref, 'z', sizeof key.record.org_ref);
+    return bt_txn_update_key(txn, &key.record, &key.detail);
+}
+
+START_TEST(a_key_with_a_new_owner_stays_in_the_list_of_the_old) {
+    data_home fixture;
+    fixture_make(&fixture);
+    fixture_open(&fixture, 0);
+    sample key;
+    sample_make(3, &key); /* of a user and an org */
+    ck_assert_int_eq(sample_apply(fixture.store, SAMPLE_CREATE, 3), BT_OK);
+    sample_change give = sample_change_of(SAMPLE_REVOKE, 3, NULL);
+    give.change.apply = give_away;
+    ck_assert_int_eq(bt_store_change(fixture.store, &give.change), BT_OK);
+    bt_key_id from = {{0}}, found;
+    uint8_t owner[BT_REF_SIZE];
+    memset(owner, 'z', sizeof owner);
+    ck_assert_int_eq(bt_snapshot_renew(fixture.snapshot), BT_OK);
+    ck_assert_int_eq(bt_snapshot_seek_owned(fixture.snapshot, owner, &from, &found), BT_OK);
+    ck_assert_int_eq(bt_snapshot_seek_owned(fixture.snapshot, key.record.user_ref, &from, &found),
+                     BT_ERR_NOT_FOUND);
+    ck_assert_int_eq(bt_snapshot_seek_owned(fixture.snapshot, key.record.org_ref, &from, &found),
+                     BT_ERR_NOT_FOUND);
+    ck_assert_uint_eq(fixture_verify(&fixture), 1);
+    fixture_remove(&fixture);
+}
+END_TEST
+
+/* By a wrong slot: that of another key. */
+static bt_err revoke_by_slot_of_next(bt_change *change, bt_txn *txn, bt_fault *fault) {
+    (void)fault;
+    sample key, other;
+    sample_make(((sample_change *)change)->n, &key);
+    sample_make(((sample_change *)change)->n + 1, &other);
+    key.detail.record_key = other.slot;
+    return bt_txn_update_key(txn, &key.record, &key.detail);
+}
+
+START_TEST(a_key_is_written_over_another) {
+    data_home fixture;
+    fixture_make(&fixture);
+    fixture_open(&fixture, 0);
+    fixture_fill(&fixture, 1, 2);
+    sample_change wrong = sample_change_of(SAMPLE_REVOKE, 1, NULL);
+    wrong.change.apply = revoke_by_slot_of_next;
+    ck_assert_int_eq(bt_store_change(fixture.store, &wrong.change), BT_ERR_NOT_FOUND);
+    ck_assert_uint_eq(fixture_verify(&fixture), 2);
+    fixture_remove(&fixture);
+}
+END_TEST
+
 UNIT_MAIN("writer", a_change_is_not_there_when_it_is_done,
           a_change_that_fails_takes_others_of_its_group_with_it,
           a_change_that_fails_leaves_something_behind, changes_that_wait_are_not_committed_together,
           a_change_that_writes_nothing_raises_the_revision, the_queue_grows_without_bound,
           what_waits_is_dropped_by_a_stop, two_digests_with_one_beginning_are_one_key,
-          a_change_to_a_key_that_is_not_there_makes_one)
+          a_change_to_a_key_that_is_not_there_makes_one,
+          a_key_with_a_new_owner_stays_in_the_list_of_the_old, a_key_is_written_over_another)

@@ -116,9 +116,17 @@ static const char *undecided(bt_err err) {
     return "token: the store's row of this key is damaged; nothing is decided";
 }
 
+void bt_asked_seek(const bt_snapshot *snapshot, const bt_pepper *pepper, bt_asked *asked) {
+    asked->sought = bt_check_seek(snapshot, pepper, asked->token, asked->environment);
+    asked->seeks = true;
+}
+
 bt_err bt_ask_decide(bt_snapshot *snapshot, const bt_pepper *pepper, const bt_asked *asked,
                      bt_answer *ret_answer, bt_fault *fault) {
-    bt_err err = bt_check_token(snapshot, pepper, asked->token, asked->environment,
-                                &asked->question, ret_answer);
+    bt_sought sought = asked->seeks
+                           ? asked->sought
+                           : bt_check_seek(snapshot, pepper, asked->token, asked->environment);
+    bt_err err =
+        bt_check_sought(snapshot, &sought, asked->environment, &asked->question, ret_answer);
     return err ? bt_fail(fault, err, "%s", undecided(err)) : BT_OK;
 }

@@ -43,6 +43,8 @@ typedef struct bt_asked {
     bt_bytes token;
     const bt_environment *environment;
     bt_question question;
+    bool seeks; /* sought is set */
+    bt_sought sought;
 } bt_asked;
 
 /* The environment that is named, or `own` where none is. BT_ERR_INVALID where there is no such one, and where
@@ -60,6 +62,9 @@ bt_err bt_ask_key(const bt_snapshot *snapshot, const bt_environment *environment
                   int64_t now_ms, bt_asked *ret_asked, bt_fault *fault);
 bt_err bt_ask_scopes(const bt_snapshot *snapshot, const bt_environment *environment,
                      const bt_ask_scope *ask, int64_t now_ms, bt_asked *ret_asked, bt_fault *fault);
+
+/* Works out what will be looked up. For who asks many questions at a time. */
+void bt_asked_seek(const bt_snapshot *snapshot, const bt_pepper *pepper, bt_asked *asked);
 
 /* bt_check_token, with a text for its errors. */
 bt_err bt_ask_decide(bt_snapshot *snapshot, const bt_pepper *pepper, const bt_asked *asked,

@@ -14,35 +14,47 @@ static bt_err find_limits(bt_snapshot *snapshot, const bt_environment *environme
     return err == BT_ERR_NOT_FOUND ? BT_ERR_INTERNAL : err;
 }
 
-static bt_err find(bt_snapshot *snapshot, const bt_pepper *pepper, bt_bytes token,
-                   const bt_environment *environment, bt_finding *finding, uint64_t *ret_slot) {
-    bt_bytes prefix;
-    finding->malformed = !bt_token_parse(token, &prefix);
-    if (finding->malformed) return BT_OK;
+bt_sought bt_check_seek(const bt_snapshot *snapshot, const bt_pepper *pepper, bt_bytes credential,
+                        const bt_environment *environment) {
+    bt_bytes token = bt_token_strip_bearer(credential), prefix;
+    if (!bt_token_parse(token, &prefix)) return (bt_sought){.malformed = true};
     const bt_environment *owner =
         bt_environment_by_prefix(bt_snapshot_environments(snapshot), prefix);
-    finding->malformed = !owner;
-    if (owner != environment) return BT_OK;
-    bt_digest digest = bt_digest_token(pepper, bt_bytes_text(environment->name), token);
-    BT_TRY(bt_snapshot_record(snapshot, &digest, &finding->record));
-    if (!finding->record) return BT_OK;
-    *ret_slot = bt_digest_slot(&digest);
-    return find_limits(snapshot, environment, finding);
+    if (owner != environment) return (bt_sought){.malformed = !owner};
+    bt_sought sought = {.there = true};
+    sought.digest = bt_digest_token(pepper, bt_bytes_text(environment->name), token);
+    sought.slot = bt_digest_slot(&sought.digest);
+    return sought;
+}
+
+static bt_err find(bt_snapshot *snapshot, const bt_sought *sought,
+                   const bt_environment *environment, bt_finding *finding) {
+    if (!sought->there) return BT_OK;
+    BT_TRY(bt_snapshot_record(snapshot, &sought->digest, &finding->record));
+    return finding->record ? find_limits(snapshot, environment, finding) : BT_OK;
+}
+
+bt_err bt_check_sought(bt_snapshot *snapshot, const bt_sought *sought,
+                       const bt_environment *environment, const bt_question *question,
+                       bt_answer *ret_answer) {
+    const bt_head *head = bt_snapshot_head(snapshot);
+    bt_finding finding = {.live = head->live, .malformed = sought->malformed};
+    BT_TRY(find(snapshot, sought, environment, &finding));
+    bt_verdict verdict = bt_decide(&finding, question);
+    bool counted = finding.record && finding.record->flags & BT_RECORD_RATE_LIMITED;
+    if (counted && verdict.reason == BT_REASON_ALLOWED) return BT_ERR_UNIMPLEMENTED;
+    *ret_answer = (bt_answer){.verdict = verdict,
+                              .record = finding.record,
+                              .slot = finding.record ? sought->slot : 0,
+                              .revision = head->revision};
+    return BT_OK;
 }
 
 bt_err bt_check_token(bt_snapshot *snapshot, const bt_pepper *pepper, bt_bytes credential,
                       const bt_environment *environment, const bt_question *question,
                       bt_answer *ret_answer) {
-    const bt_head *head = bt_snapshot_head(snapshot);
-    bt_finding finding = {.live = head->live};
-    uint64_t slot = 0;
-    BT_TRY(find(snapshot, pepper, bt_token_strip_bearer(credential), environment, &finding, &slot));
-    bt_verdict verdict = bt_decide(&finding, question);
-    bool counted = finding.record && finding.record->flags & BT_RECORD_RATE_LIMITED;
-    if (counted && verdict.reason == BT_REASON_ALLOWED) return BT_ERR_UNIMPLEMENTED;
-    *ret_answer = (bt_answer){
-        .verdict = verdict, .record = finding.record, .slot = slot, .revision = head->revision};
-    return BT_OK;
+    bt_sought sought = bt_check_seek(snapshot, pepper, credential, environment);
+    return bt_check_sought(snapshot, &sought, environment, question, ret_answer);
 }
 
 const bt_environment *bt_check_environment(const bt_snapshot *snapshot, bt_bytes credential) {

@@ -21,6 +21,22 @@ bt_err bt_check_token(bt_snapshot *snapshot, const bt_pepper *pepper, bt_bytes c
                       const bt_environment *environment, const bt_question *question,
                       bt_answer *ret_answer);
 
+/* The two halves of a check, for who has many to do: what each will look up is known before the first looks
+ * anything up, and can be told to bt_snapshot_expect. */
+typedef struct bt_sought {
+    bool malformed;
+    bool there; /* the token is one of the environment: slot and digest are set */
+    uint64_t slot;
+    bt_digest digest;
+} bt_sought;
+
+bt_sought bt_check_seek(const bt_snapshot *snapshot, const bt_pepper *pepper, bt_bytes credential,
+                        const bt_environment *environment);
+/* Errors as above. */
+bt_err bt_check_sought(bt_snapshot *snapshot, const bt_sought *sought,
+                       const bt_environment *environment, const bt_question *question,
+                       bt_answer *ret_answer);
+
 /* The environment that the token's prefix belongs to; NULL where it has the prefix of none, or is
  * malformed. */
 const bt_environment *bt_check_environment(const bt_snapshot *snapshot, bt_bytes credential);

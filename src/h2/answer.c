@@ -246,8 +246,7 @@ static void post(bt_h2_stream *stream, note_kind kind, bt_err err, bt_bytes byte
 
 static void answer(bt_call *call, note_kind kind, bt_err err, bt_bytes bytes) {
     bt_h2_stream *stream = (bt_h2_stream *)call;
-    bt_h2_core *core = stream->core;
-    if (pthread_equal(pthread_self(), core->thread) && core->handling == stream)
+    if (pthread_equal(pthread_self(), stream->core->thread) && stream->handling)
         apply(stream, kind, err, bytes);
     else
         post(stream, kind, err, bytes);
@@ -265,5 +264,9 @@ static void answer_send(bt_call *call, bt_bytes message) {
     answer(call, NOTE_SEND, BT_OK, message);
 }
 
+static void answer_peer(const bt_call *call, bt_address *address) {
+    *address = ((const bt_h2_stream *)call)->connection->peer;
+}
+
 const bt_call_transport bt_h2_answer_transport = {
-    .reply = answer_reply, .fail = answer_fail, .send = answer_send};
+    .reply = answer_reply, .fail = answer_fail, .send = answer_send, .peer = answer_peer};

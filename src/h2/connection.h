@@ -16,6 +16,7 @@
 struct bt_h2_connection {
     bt_h2_core *core;
     const bt_listener_policy *policy;
+    bt_address peer;          /* family unknown: a UNIX socket */
     nghttp2_session *session; /* NULL: closed, and calls are still at their handlers */
     bt_h2_account account;
     bt_h2_stream *streams; /* all that hold an object, closed ones too */

@@ -73,15 +73,25 @@ void bt_h2_core_tick(bt_h2_core *core) {
     core->tick_ms = bt_clock_monotonic_ns() / 1000000;
 }
 
+static bt_h2_stream *ready_take(bt_h2_core *core) {
+    bt_h2_stream *stream = core->ready_first;
+    core->ready_first = stream->next_ready;
+    stream->queued = false;
+    return stream;
+}
+
 void bt_h2_core_dispatch(bt_h2_core *core) {
+    bt_h2_stream *group[BT_CALLS_TOGETHER];
     while (core->ready_first) {
-        bt_h2_stream *stream = core->ready_first;
-        core->ready_first = stream->next_ready;
-        stream->queued = false;
-        if (stream->closed)
-            bt_h2_stream_close(stream);
-        else
-            bt_h2_stream_handle(stream);
+        size_t count = 0;
+        while (core->ready_first && count < BT_CALLS_TOGETHER) {
+            bt_h2_stream *stream = ready_take(core);
+            if (stream->closed)
+                bt_h2_stream_close(stream);
+            else
+                group[count++] = stream;
+        }
+        bt_h2_stream_handle(group, count);
     }
 }
 

@@ -52,7 +52,6 @@ typedef struct bt_h2_core {
     int64_t now_ms;  /* of the wall clock, taken once a turn of the loop */
     int64_t tick_ms; /* of a clock that only goes forward, likewise */
 
-    bt_h2_stream *handling;                 /* whose handler is running */
     bt_h2_stream *ready_first, *ready_last; /* whole requests, not yet handled */
     bt_h2_stream *idle;                     /* objects for reuse */
     size_t idle_count;

@@ -1,5 +1,6 @@
 #include "h2/link.h"
 
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -31,6 +32,24 @@ static bool attach(bt_h2_link *link) {
     return true;
 }
 
+/* An IPv4 address that came to an IPv6 socket is the IPv4 address. */
+static void read_peer(int fd, bt_address *ret_address) {
+    struct sockaddr_storage peer;
+    socklen_t size = sizeof peer;
+    if (getpeername(fd, (struct sockaddr *)&peer, &size)) return;
+    const struct sockaddr_in *ipv4 = (const struct sockaddr_in *)&peer;
+    const struct sockaddr_in6 *ipv6 = (const struct sockaddr_in6 *)&peer;
+    bool mapped = peer.ss_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&ipv6->sin6_addr);
+    if (peer.ss_family == AF_INET || mapped) {
+        ret_address->family = BT_FAMILY_4;
+        memcpy(ret_address->bytes,
+               mapped ? (const void *)&ipv6->sin6_addr.s6_addr[12] : &ipv4->sin_addr, 4);
+    } else if (peer.ss_family == AF_INET6) {
+        ret_address->family = BT_FAMILY_6;
+        memcpy(ret_address->bytes, &ipv6->sin6_addr, 16);
+    }
+}
+
 bt_h2_link *bt_h2_link_open(bt_h2_links *links, int fd, SSL_CTX *tls,
                             const bt_listener_policy *policy) {
     bt_h2_link *link = calloc(1, sizeof *link);
@@ -41,6 +60,7 @@ bt_h2_link *bt_h2_link_open(bt_h2_links *links, int fd, SSL_CTX *tls,
     }
     bt_h2_connection *connection = link ? bt_h2_connection_new(links->core, policy) : NULL;
     if (connection) {
+        read_peer(fd, &connection->peer);
         *link = (bt_h2_link){.links = links, .connection = connection, .socket = socket};
         link->moved_ms = links->core->tick_ms;
         connection->owner = link;

@@ -67,10 +67,15 @@ static bool block_keep(bt_h2_pool *pool, bt_h2_block *block) {
 
 bool bt_h2_charge(bt_h2_account *account, size_t size) {
     bt_h2_pool *pool = account->pool;
-    if (size > account->limit - account->used || size > pool->limit - pool->used) return false;
-    account->used += size;
-    pool->used += size;
+    if (account->used > account->limit || size > account->limit - account->used) return false;
+    if (pool->used > pool->limit || size > pool->limit - pool->used) return false;
+    bt_h2_charge_anyway(account, size);
     return true;
+}
+
+void bt_h2_charge_anyway(bt_h2_account *account, size_t size) {
+    account->used += size;
+    account->pool->used += size;
 }
 
 void bt_h2_discharge(bt_h2_account *account, size_t size) {

@@ -39,8 +39,9 @@ void *bt_h2_alloc(bt_h2_account *account, size_t size);
 void bt_h2_free(bt_h2_account *account, void *data);
 void *bt_h2_resize(bt_h2_account *account, void *data, size_t size);
 
-/* Counts memory of another allocator as this account's. */
+/* Counts memory of another allocator as this account's; the second whether it has room for it or not. */
 bool bt_h2_charge(bt_h2_account *account, size_t size);
+void bt_h2_charge_anyway(bt_h2_account *account, size_t size);
 void bt_h2_discharge(bt_h2_account *account, size_t size);
 
 /* The account as nghttp2's allocator; it must outlive the session. */

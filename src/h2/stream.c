@@ -49,18 +49,17 @@ bt_h2_stream *bt_h2_stream_open(bt_h2_connection *connection, int32_t id) {
     bt_h2_core *core = connection->core;
     /* Calls whose stream was reset stay until their handler is done, and count. */
     if (connection->stream_count >= core->limits.streams_max) return NULL;
-    if (!bt_h2_charge(&connection->account, sizeof(bt_h2_stream))) return NULL;
     bt_h2_stream *stream = object_take(core);
-    if (!stream) {
-        bt_h2_discharge(&connection->account, sizeof(bt_h2_stream));
-        return NULL;
-    }
+    if (!stream) return NULL;
+    /* Beyond the limit too: without an object nothing could be answered but an error of the transport, and
+     * some methods must never fail. */
+    bt_h2_charge_anyway(&connection->account, sizeof *stream);
     call_init(stream, connection);
     stream->core = core;
     stream->connection = connection;
     stream->id = id;
     stream->queued = stream->owed = stream->watching = stream->endless = false;
-    stream->finished = stream->answered = stream->closed = false;
+    stream->finished = stream->answered = stream->closed = stream->handling = false;
     stream->request = (bt_h2_request){0};
     stream->since_ms = core->tick_ms;
     stream->letter.open = bt_h2_answer_letter;
@@ -111,28 +110,58 @@ static void make_ready(bt_h2_stream *stream) {
     core->ready_last = stream;
 }
 
-void bt_h2_stream_handle(bt_h2_stream *stream) {
+/* Whether the handler is to be called. */
+static bool begin(bt_h2_stream *stream) {
+    bt_h2_core *core = stream->core;
     bt_call *call = &stream->call;
     const bt_method *method = call->method;
-    if (call->deadline_ms <= stream->core->now_ms) {
+    if (call->deadline_ms <= core->now_ms) {
         bt_h2_answer_fail(stream, BT_ERR_DEADLINE, "the deadline has passed");
-        return;
+        return false;
     }
-    bt_h2_core *core = stream->core;
     size_t calls = atomic_load_explicit(&core->totals->calls, memory_order_relaxed);
     if (calls >= core->limits.calls_max ||
         !bt_h2_arena_take(core, method->arena_size, &call->arena)) {
         bt_h2_answer_fail(stream, BT_ERR_EXHAUSTED, "too many calls are being handled; try again");
-        return;
+        return false;
     }
     call->message = bt_bytes_of(stream->in.data, stream->in.size);
     stream->watching = method->flags & BT_METHOD_WATCH;
     stream->owed = !stream->watching;
-    core->handling = stream;
-    bt_call_dispatch(call);
-    core->handling = NULL;
-    if (stream->owed || stream->watching) atomic_fetch_add(&core->totals->calls, 1);
+    stream->handling = true;
+    return true;
+}
+
+static void end(bt_h2_stream *stream) {
+    stream->handling = false;
+    if (stream->owed || stream->watching) atomic_fetch_add(&stream->core->totals->calls, 1);
     bt_h2_stream_answered(stream);
+}
+
+static void handle(bt_h2_stream **streams, size_t count) {
+    bt_call *calls[BT_CALLS_TOGETHER];
+    for (size_t i = 0; i < count; i++) calls[i] = &streams[i]->call;
+    if (count) bt_call_dispatch_many(calls, count);
+    for (size_t i = 0; i < count; i++) end(streams[i]);
+}
+
+void bt_h2_stream_handle(bt_h2_stream **streams, size_t count) {
+    bt_h2_stream *begun[BT_CALLS_TOGETHER];
+    size_t begun_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        /* Of large arenas there are few: such calls come one by one. */
+        bool large = streams[i]->call.method->arena_size > BT_CALL_ARENA;
+        if (large) {
+            handle(begun, begun_count);
+            begun_count = 0;
+        }
+        if (begin(streams[i])) begun[begun_count++] = streams[i];
+        if (large) {
+            handle(begun, begun_count);
+            begun_count = 0;
+        }
+    }
+    handle(begun, begun_count);
 }
 
 static void dialogue_over(bt_h2_stream *stream) {
@@ -226,7 +255,7 @@ void bt_h2_stream_data(bt_h2_stream *stream, bt_bytes bytes) {
         bytes = bt_bytes_of(bytes.data + taken, bytes.size - taken);
         if (stream->finished || !is_whole(stream)) continue;
         /* At once, so that the next can be read. */
-        if (stream->call.method->flags & BT_METHOD_DIALOGUE) bt_h2_stream_handle(stream);
+        if (stream->call.method->flags & BT_METHOD_DIALOGUE) bt_h2_stream_handle(&stream, 1);
     }
 }
 

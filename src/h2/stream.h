@@ -37,6 +37,7 @@ struct bt_h2_stream {
     bt_h2_stream *before, *behind; /* of connection->streams */
     int32_t id;
     bool queued;   /* in core->ready_first */
+    bool handling; /* inside bt_call_dispatch_many: answers are taken at once */
     bool owed;     /* the handler was called and has not answered: the object must stay */
     bool watching; /* the handler of a WATCH was called, and has not been told of the end */
     bool endless;  /* counted in core->endless */
@@ -55,7 +56,7 @@ struct bt_h2_stream {
     bt_h2_buffer in, out;
 };
 
-/* NULL: the connection has streams_max, or no memory left. */
+/* NULL: the connection has streams_max, or there is no memory at all. */
 bt_h2_stream *bt_h2_stream_open(bt_h2_connection *connection, int32_t id);
 
 /* One field of the request's header block. */
@@ -70,8 +71,8 @@ void bt_h2_stream_half_close(bt_h2_stream *stream);
 /* The HTTP/2 stream is gone: frees the object, now or when its handler has ended the call. */
 void bt_h2_stream_close(bt_h2_stream *stream);
 
-/* Calls the handler. For bt_h2_core_dispatch. */
-void bt_h2_stream_handle(bt_h2_stream *stream);
+/* Calls the handlers of up to BT_CALLS_TOGETHER requests. For bt_h2_core_dispatch. */
+void bt_h2_stream_handle(bt_h2_stream **streams, size_t count);
 /* Where the handler has answered: gives back what the request took. */
 void bt_h2_stream_answered(bt_h2_stream *stream);
 

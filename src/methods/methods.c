@@ -9,10 +9,11 @@
 
 #define NEEDS(scope) (UINT64_C(1) << BT_SCOPE_APIKEYS_##scope)
 
-#define CHECK_METHOD(name, handler, max, arena)                                                    \
+#define CHECK_METHOD(name, preparer, handler, max, arena)                                          \
     {                                                                                              \
         .path = "/bitting.v1.CheckService/" name, .flags = BT_METHOD_TRUSTED,                      \
-        .need = NEEDS(VALIDATE), .request_max = max, .handle = handler, .arena_size = arena        \
+        .need = NEEDS(VALIDATE), .request_max = max, .prepare = preparer, .handle = handler,       \
+        .arena_size = arena                                                                        \
     }
 #define KEY_METHOD(name, handler, scope, arena)                                                    \
     {                                                                                              \
@@ -37,9 +38,11 @@
     }
 
 const bt_method bt_methods[] = {
-    CHECK_METHOD("Validate", bt_rpc_validate, BT_CHECK_REQUEST_MAX, 0),
-    CHECK_METHOD("CheckScope", bt_rpc_check_scope, BT_CHECK_REQUEST_MAX, 0),
-    CHECK_METHOD("BatchCheckScope", bt_rpc_batch_check_scope, BT_BATCH_REQUEST_MAX, BT_BATCH_ARENA),
+    CHECK_METHOD("Validate", bt_rpc_prepare_validate, bt_rpc_validate, BT_CHECK_REQUEST_MAX, 0),
+    CHECK_METHOD("CheckScope", bt_rpc_prepare_check_scope, bt_rpc_check_scope, BT_CHECK_REQUEST_MAX,
+                 0),
+    CHECK_METHOD("BatchCheckScope", NULL, bt_rpc_batch_check_scope, BT_BATCH_REQUEST_MAX,
+                 BT_BATCH_ARENA),
     KEY_METHOD("CreateKey", bt_rpc_create_key, CREATE, 0),
     KEY_METHOD("GetKey", bt_rpc_get_key, READ, 0),
     KEY_METHOD("ListKeys", bt_rpc_list_keys, READ, BT_LIST_ARENA),

@@ -26,8 +26,6 @@ static bt_err admit_guarded(bt_call *call, bt_fault *fault) {
 }
 
 static bt_err admit(bt_call *call, bt_fault *fault) {
-    if (bt_snapshot_renew(call->session->snapshot))
-        return bt_fail(fault, BT_ERR_UNAVAILABLE, "the store cannot be read now");
     return call->listener->trusted ? admit_trusted(call, fault) : admit_guarded(call, fault);
 }
 
@@ -37,27 +35,62 @@ bt_err bt_call_check_size(const bt_method *method, size_t size, bt_fault *fault)
                    method->request_max);
 }
 
-/* The call may be gone once its handler has answered, so nothing of it is used after that. */
-static void handle_or_fail(bt_call *call, const bt_fault *fault) {
-    if (!fault->err || call->method->flags & BT_METHOD_NEVER_FAILS) {
-        call->refused = *fault;
-        call->method->handle(call);
-    } else {
+/* False: the call has ended. */
+static bool settle(bt_call *call, const bt_fault *fault) {
+    if (fault->err && !(call->method->flags & BT_METHOD_NEVER_FAILS)) {
         bt_call_fail(call, fault);
+        return false;
     }
+    call->refused.err = fault->err;
+    if (fault->err) call->refused = *fault;
+    return fault->err || !call->method->prepare || call->method->prepare(call);
+}
+
+/* Whether handle is to be called. renewed: the error of it. */
+static bool begin(bt_call *call, bt_err renewed) {
+    bt_fault fault;
+    fault.err = BT_OK;
+    call->caller = (bt_caller){0};
+    call->user = NULL;
+    call->expects = false;
+    if (bt_call_check_size(call->method, call->message.size, &fault) ||
+        call->method->flags & BT_METHOD_OPEN)
+        return settle(call, &fault);
+    if (renewed)
+        bt_fail(&fault, BT_ERR_UNAVAILABLE, "the store cannot be read now");
+    else
+        admit(call, &fault);
+    return settle(call, &fault);
+}
+
+static bool needs_store(bt_call *const *calls, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (!(calls[i]->method->flags & BT_METHOD_OPEN)) return true;
+    return false;
+}
+
+static void expect(bt_call *const *calls, size_t count) {
+    uint64_t slots[BT_CALLS_TOGETHER];
+    size_t expected = 0;
+    for (size_t i = 0; i < count; i++)
+        if (calls[i]->expects) slots[expected++] = calls[i]->slot;
+    if (expected > 1) bt_snapshot_expect(calls[0]->session->snapshot, slots, expected);
+}
+
+/* A call may be gone once it has ended, so nothing of it is used after that. */
+void bt_call_dispatch_many(bt_call *const *calls, size_t count) {
+    bt_call *left[BT_CALLS_TOGETHER];
+    size_t left_count = 0;
+    bt_session *session = calls[0]->session;
+    bool store = needs_store(calls, count);
+    bt_err renewed = store ? bt_snapshot_renew(session->snapshot) : BT_OK;
+    for (size_t i = 0; i < count; i++)
+        if (begin(calls[i], renewed)) left[left_count++] = calls[i];
+    expect(left, left_count);
+    for (size_t i = 0; i < left_count; i++) left[i]->method->handle(left[i]);
+    if (store) bt_snapshot_reset(session->snapshot);
 }
 
 void bt_call_dispatch(bt_call *call) {
-    bt_fault fault = {0};
-    call->caller = (bt_caller){0};
-    call->user = NULL;
-    bt_err err = bt_call_check_size(call->method, call->message.size, &fault);
-    if (call->method->flags & BT_METHOD_OPEN) {
-        handle_or_fail(call, &fault);
-        return;
-    }
-    bt_session *session = call->session;
-    if (!err) admit(call, &fault);
-    handle_or_fail(call, &fault);
-    bt_snapshot_reset(session->snapshot);
+    bt_call_dispatch_many(&call, 1);
 }

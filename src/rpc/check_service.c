@@ -5,16 +5,43 @@
 #include "rpc/key_message.h"
 #include "service/read_keys.h"
 
-static bt_err check_scope(bt_call *call, bt_answer *ret_answer, bt_fault *fault) {
+/* What prepare leaves for the handler. */
+static bt_asked *asked_new(bt_call *call, bt_fault *fault) {
+    bt_asked *asked = bt_arena_alloc(&call->arena, sizeof *asked);
+    if (!asked) bt_fail(fault, BT_ERR_EXHAUSTED, "no memory for a question now; try again");
+    return asked;
+}
+
+static bool prepared(bt_call *call, bt_asked *asked, bt_err err, const bt_fault *fault) {
+    if (err) {
+        bt_call_fail(call, fault);
+        return false;
+    }
+    bt_ask_seek(call->session, asked);
+    call->user = asked;
+    call->slot = asked->sought.slot;
+    call->expects = asked->sought.there;
+    return true;
+}
+
+static bt_err prepare(bt_call *call, bt_bytes message, int64_t now_ms, bt_asked *ret_asked,
+                      bt_fault *fault) {
     bt_ask_scope ask;
-    BT_TRY(bt_ask_scope_read(call->message, &ask, fault));
-    return bt_ask_check_scope(call->session, &call->caller, &ask, ret_answer, fault);
+    BT_TRY(bt_ask_scope_read(message, &ask, fault));
+    return bt_ask_prepare(call->session, &call->caller, &ask, now_ms, ret_asked, fault);
+}
+
+bool bt_rpc_prepare_check_scope(bt_call *call) {
+    bt_fault fault;
+    bt_asked *asked = asked_new(call, &fault);
+    bt_err err = asked ? prepare(call, call->message, bt_clock_ms(), asked, &fault) : fault.err;
+    return prepared(call, asked, err, &fault);
 }
 
 void bt_rpc_check_scope(bt_call *call) {
     bt_answer answer;
     bt_fault fault;
-    if (check_scope(call, &answer, &fault)) {
+    if (bt_ask_answer(call->session, call->user, &answer, &fault)) {
         bt_call_fail(call, &fault);
         return;
     }
@@ -22,6 +49,19 @@ void bt_rpc_check_scope(bt_call *call) {
     bt_out out = bt_out_into(block, sizeof block);
     bt_answer_write(&answer, bt_snapshot_catalogue(call->session->snapshot), &out);
     bt_answer_with(call, &out);
+}
+
+static bt_err prepare_key(bt_call *call, bt_asked *ret_asked, bt_fault *fault) {
+    bt_ask ask;
+    BT_TRY(bt_ask_read(call->message, &ask, fault));
+    return bt_ask_prepare_key(call->session, &call->caller, &ask, bt_clock_ms(), ret_asked, fault);
+}
+
+bool bt_rpc_prepare_validate(bt_call *call) {
+    bt_fault fault;
+    bt_asked *asked = asked_new(call, &fault);
+    bt_err err = asked ? prepare_key(call, asked, &fault) : fault.err;
+    return prepared(call, asked, err, &fault);
 }
 
 static bt_err write_valid_key(bt_call *call, const bt_record *record, bt_out *out,
@@ -36,10 +76,8 @@ static bt_err write_valid_key(bt_call *call, const bt_record *record, bt_out *ou
 }
 
 static bt_err validate(bt_call *call, bt_out *out, bt_fault *fault) {
-    bt_ask ask;
     bt_answer answer;
-    BT_TRY(bt_ask_read(call->message, &ask, fault));
-    BT_TRY(bt_ask_validate(call->session, &call->caller, &ask, &answer, fault));
+    BT_TRY(bt_ask_answer(call->session, call->user, &answer, fault));
     bool valid = answer.verdict.reason == BT_REASON_ALLOWED;
     bt_out_uint(out, 1, valid);
     bt_out_uint(out, 2, answer.verdict.reason);
@@ -57,6 +95,8 @@ void bt_rpc_validate(bt_call *call) {
     else
         bt_answer_with(call, &out);
 }
+
+#define EXPECTED_TOGETHER 64u
 
 typedef struct batch_request {
     size_t count;
@@ -77,13 +117,6 @@ static bt_err read_batch(bt_bytes message, batch_request *batch, bt_fault *fault
     return bt_fail(fault, BT_ERR_INVALID, "checks: has none; 1 to %u are right", BT_ASK_BATCH_MAX);
 }
 
-static bt_err prepare(bt_call *call, bt_bytes message, int64_t now_ms, bt_asked *ret_asked,
-                      bt_fault *fault) {
-    bt_ask_scope ask;
-    BT_TRY(bt_ask_scope_read(message, &ask, fault));
-    return bt_ask_prepare(call->session, &call->caller, &ask, now_ms, ret_asked, fault);
-}
-
 /* All questions are looked at before the first is answered. */
 static bt_err prepare_batch(bt_call *call, batch_request *batch, bt_fault *fault) {
     int64_t now_ms = bt_clock_ms();
@@ -91,14 +124,25 @@ static bt_err prepare_batch(bt_call *call, batch_request *batch, bt_fault *fault
         bt_fault inner;
         bt_err err = prepare(call, batch->messages[i], now_ms, &batch->asked[i], &inner);
         if (err) return bt_fail(fault, err, "checks[%zu].%s", i, inner.text);
+        bt_ask_seek(call->session, &batch->asked[i]);
     }
     return BT_OK;
+}
+
+/* What the next answers will look up. */
+static void expect(bt_call *call, const batch_request *batch, size_t from) {
+    uint64_t slots[EXPECTED_TOGETHER];
+    size_t count = 0;
+    for (size_t i = from; i < batch->count && i < from + EXPECTED_TOGETHER; i++)
+        if (batch->asked[i].sought.there) slots[count++] = batch->asked[i].sought.slot;
+    bt_snapshot_expect(call->session->snapshot, slots, count);
 }
 
 static bt_err answer_batch(bt_call *call, const batch_request *batch, bt_out *out,
                            bt_fault *fault) {
     const bt_catalogue *catalogue = bt_snapshot_catalogue(call->session->snapshot);
     for (size_t i = 0; i < batch->count && !out->full; i++) {
+        if (i % EXPECTED_TOGETHER == 0) expect(call, batch, i);
         uint8_t block[BT_ANSWER_MAX];
         bt_out result = bt_out_into(block, sizeof block);
         bt_answer answer;

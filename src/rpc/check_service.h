@@ -9,7 +9,10 @@
 #define BT_BATCH_REQUEST_MAX ((size_t)1 << 20)
 #define BT_BATCH_ARENA BT_CALL_ARENA_MAX
 
+/* Each with what is to be its bt_method.prepare. */
+bool bt_rpc_prepare_validate(bt_call *call);
 void bt_rpc_validate(bt_call *call);
+bool bt_rpc_prepare_check_scope(bt_call *call);
 void bt_rpc_check_scope(bt_call *call);
 void bt_rpc_batch_check_scope(bt_call *call);
 

@@ -28,6 +28,17 @@ bt_err bt_ask_prepare(bt_session *session, const bt_caller *caller, const bt_ask
     return bt_ask_scopes(session->snapshot, environment, ask, now_ms, ret_asked, fault);
 }
 
+bt_err bt_ask_prepare_key(bt_session *session, const bt_caller *caller, const bt_ask *ask,
+                          int64_t now_ms, bt_asked *ret_asked, bt_fault *fault) {
+    const bt_environment *environment;
+    BT_TRY(find_environment(session, caller, ask, &environment, fault));
+    return bt_ask_key(session->snapshot, environment, ask, now_ms, ret_asked, fault);
+}
+
+void bt_ask_seek(const bt_session *session, bt_asked *asked) {
+    bt_asked_seek(session->snapshot, bt_store_pepper(session->service->store), asked);
+}
+
 bt_err bt_ask_answer(bt_session *session, const bt_asked *asked, bt_answer *ret_answer,
                      bt_fault *fault) {
     bt_err err = bt_ask_decide(session->snapshot, bt_store_pepper(session->service->store), asked,
@@ -39,10 +50,8 @@ bt_err bt_ask_answer(bt_session *session, const bt_asked *asked, bt_answer *ret_
 
 bt_err bt_ask_validate(bt_session *session, const bt_caller *caller, const bt_ask *ask,
                        bt_answer *ret_answer, bt_fault *fault) {
-    const bt_environment *environment;
     bt_asked asked;
-    BT_TRY(find_environment(session, caller, ask, &environment, fault));
-    BT_TRY(bt_ask_key(session->snapshot, environment, ask, bt_clock_ms(), &asked, fault));
+    BT_TRY(bt_ask_prepare_key(session, caller, ask, bt_clock_ms(), &asked, fault));
     return bt_ask_answer(session, &asked, ret_answer, fault);
 }
 

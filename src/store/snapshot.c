@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "store/ahead.h"
 #include "store/engine.h"
 #include "store/lmdb_err.h"
 #include "store/rows.h"
@@ -14,9 +15,17 @@ struct bt_snapshot {
     /* Of the walks by id and by owner; made at first use, and NULL until then. */
     MDB_cursor *walk[BT_TABLES];
     bool walking[BT_TABLES]; /* the cursor belongs to this renewal */
+    bt_ahead ahead;
     bt_view view;
     size_t viewed; /* transaction that the view was read in; 0: none */
 };
+
+/* Without the size of the tree nothing is fetched ahead. */
+static void look_ahead(bt_snapshot *snapshot) {
+    MDB_stat records;
+    if (mdb_stat(snapshot->txn, snapshot->store->tables.list[BT_TABLE_RECORD], &records) == 0)
+        bt_ahead_init(&snapshot->ahead, records.ms_entries, records.ms_psize);
+}
 
 bt_err bt_snapshot_open(bt_store *store, bt_snapshot **ret_snapshot, bt_fault *fault) {
     if (!bt_store_usable(store)) return bt_store_forked(store, fault);
@@ -28,6 +37,7 @@ bt_err bt_snapshot_open(bt_store *store, bt_snapshot **ret_snapshot, bt_fault *f
         free(snapshot);
         return bt_store_fail(store, rc, fault);
     }
+    look_ahead(snapshot);
     mdb_txn_reset(snapshot->txn);
     *ret_snapshot = snapshot;
     return BT_OK;
@@ -39,6 +49,7 @@ bt_snapshot *bt_snapshot_close(bt_snapshot *snapshot) {
     for (int table = 0; table < BT_TABLES; table++)
         if (snapshot->walk[table]) mdb_cursor_close(snapshot->walk[table]);
     mdb_txn_abort(snapshot->txn);
+    bt_ahead_clear(&snapshot->ahead);
     free(snapshot);
     return NULL;
 }
@@ -94,8 +105,13 @@ bt_err bt_snapshot_record_at(bt_snapshot *snapshot, uint64_t slot, const bt_reco
     BT_TRY(bt_snapshot_row(snapshot, BT_TABLE_RECORD, bt_bytes_of(&slot, sizeof slot), &row));
     const bt_record *record = bt_record_view(row);
     if (!record) return BT_ERR_INTERNAL;
+    bt_ahead_learn(&snapshot->ahead, slot, row.data);
     *ret_record = record;
     return BT_OK;
+}
+
+void bt_snapshot_expect(const bt_snapshot *snapshot, const uint64_t *slots, size_t count) {
+    bt_ahead_fetch(&snapshot->ahead, slots, count);
 }
 
 bt_err bt_snapshot_record(bt_snapshot *snapshot, const bt_digest *digest,

@@ -93,7 +93,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     }
     bt_h2_connection_drain(connection);
     take_output(connection);
-    if (connection->account.used > limits.connection_memory) abort();
+    size_t streams = limits.streams_max * sizeof(bt_h2_stream);
+    if (connection->account.used > limits.connection_memory + streams) abort();
     bt_h2_connection_free(connection);
     answer_kept(0);
     bt_h2_mailbox_open(&core.mailbox);

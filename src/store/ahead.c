@@ -1,0 +1,133 @@
+#include "store/ahead.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Look-ups that are under way at a time: more than a core can wait for. */
+#define GROUP 32u
+#define LINE 64u
+/* Records to one place in pages, about: a page holds some 20 to 30. */
+#define RECORDS_PER_PLACE 4u
+#define BITS_MIN 10u
+#define BITS_MAX 20u /* 8 MiB of pages, of which those are in memory that are used */
+
+/* A page of LMDB 0.9 (mdb.c: MDB_page, MDB_node), on little-endian machines of 64 bits. */
+#define FLAGS_AT 10u
+#define LOWER_AT 12u
+#define HEADER 16u
+#define NODE_HEADER 8u
+#define P_LEAF 2u
+
+/* One look-up on its way through a page. */
+typedef struct search {
+    uint64_t slot;
+    const uint8_t *page; /* NULL: it has ended */
+    unsigned low, high;  /* nodes that are left, high is not one of them */
+    unsigned probe;      /* where the node lies that was fetched */
+} search;
+
+void bt_ahead_init(bt_ahead *ahead, size_t records, size_t page_size) {
+    unsigned bits = BITS_MIN;
+    while (bits < BITS_MAX && (size_t)1 << bits < records / RECORDS_PER_PLACE) bits++;
+    ahead->shift = 64 - bits;
+    ahead->page_size = page_size;
+    ahead->pages = calloc((size_t)1 << bits, sizeof *ahead->pages);
+}
+
+void bt_ahead_clear(bt_ahead *ahead) {
+    free(ahead->pages);
+    ahead->pages = NULL;
+}
+
+void bt_ahead_learn(bt_ahead *ahead, uint64_t slot, const void *row) {
+    if (!ahead->pages) return;
+    const uint8_t **place = &ahead->pages[slot >> ahead->shift];
+    const uint8_t *page = (const uint8_t *)((uintptr_t)row & ~(uintptr_t)(ahead->page_size - 1));
+    if (*place != page) *place = page;
+}
+
+static unsigned read16(const uint8_t *at) {
+    uint16_t number;
+    memcpy(&number, at, sizeof number);
+    return number;
+}
+
+/* As mdb_node_search has it: the same nodes must be looked at. */
+static unsigned middle_of(const search *of) {
+    return (of->low + of->high - 1) / 2;
+}
+
+/* Fetches the node in the middle of what is left. The page may be another by now, or be written to while we
+ * read: then the search goes astray, but not out of the page. */
+static void probe(search *of, size_t page_size) {
+    if (of->low >= of->high) {
+        of->page = NULL;
+        return;
+    }
+    of->probe = read16(of->page + HEADER + 2 * middle_of(of));
+    if (of->probe > page_size - NODE_HEADER - sizeof of->slot) {
+        of->page = NULL;
+        return;
+    }
+    __builtin_prefetch(of->page + of->probe);
+    __builtin_prefetch(of->page + of->probe + NODE_HEADER);
+}
+
+static void begin(search *of, size_t page_size) {
+    if (!of->page) return;
+    unsigned lower = read16(of->page + LOWER_AT);
+    of->low = 0;
+    of->high = lower > HEADER ? (lower - HEADER) / 2 : 0;
+    if (read16(of->page + FLAGS_AT) != P_LEAF || lower > page_size - HEADER)
+        of->page = NULL;
+    else
+        probe(of, page_size);
+}
+
+static void fetch_record(const search *of) {
+    const uint8_t *node = of->page + of->probe;
+    __builtin_prefetch(node + LINE);
+    __builtin_prefetch(node + 2 * LINE - NODE_HEADER);
+}
+
+static void step(search *of, size_t page_size) {
+    uint64_t key;
+    if (!of->page) return;
+    unsigned middle = middle_of(of);
+    memcpy(&key, of->page + of->probe + NODE_HEADER, sizeof key);
+    if (key == of->slot) {
+        fetch_record(of);
+        of->page = NULL;
+        return;
+    }
+    if (key < of->slot)
+        of->low = middle + 1;
+    else
+        of->high = middle;
+    probe(of, page_size);
+}
+
+static void fetch_group(const bt_ahead *ahead, const uint64_t *slots, size_t count) {
+    search group[GROUP];
+    for (size_t i = 0; i < count; i++) __builtin_prefetch(&ahead->pages[slots[i] >> ahead->shift]);
+    for (size_t i = 0; i < count; i++) {
+        group[i] = (search){.slot = slots[i], .page = ahead->pages[slots[i] >> ahead->shift]};
+        if (!group[i].page) continue;
+        __builtin_prefetch(group[i].page);
+        __builtin_prefetch(group[i].page + LINE);
+    }
+    for (size_t i = 0; i < count; i++) begin(&group[i], ahead->page_size);
+    for (bool left = true; left;) {
+        left = false;
+        for (size_t i = 0; i < count; i++) {
+            step(&group[i], ahead->page_size);
+            left |= group[i].page != NULL;
+        }
+    }
+}
+
+void bt_ahead_fetch(const bt_ahead *ahead, const uint64_t *slots, size_t count) {
+    if (!ahead->pages || __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__) return;
+    for (size_t at = 0; at < count; at += GROUP)
+        fetch_group(ahead, slots + at, count - at < GROUP ? count - at : GROUP);
+}

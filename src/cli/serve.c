@@ -11,6 +11,7 @@
 #include "cli/local.h"
 #include "cli/notify.h"
 #include "cli/signals.h"
+#include "http/server.h"
 #include "store/share.h"
 
 #define WORKERS_MAX 256
@@ -23,6 +24,7 @@ static bt_place place;
 static bt_lanes_options lanes_options;
 static bt_gate_flags gate_flags;
 static bt_gate_options gate_options;
+static const char *http = "127.0.0.1:9495";
 static const char *workers, *settle, *drain = "10s", *log_level = "info", *library_group;
 
 static const bt_flag flags[] = {
@@ -35,6 +37,10 @@ static const bt_flag flags[] = {
      .value = "ADDR",
      .help = "questions alone, without a credential (default: unix:DIR/check.sock)",
      .list = &lanes_options.trusted},
+    {.name = "http",
+     .value = "ADDR",
+     .help = "forward-auth, health and metrics, trusted (default: 127.0.0.1:9495)",
+     .text = &http},
     {.name = "environment",
      .value = "ENV",
      .help = "of questions on trusted listeners that name none",
@@ -101,6 +107,7 @@ typedef struct bt_serving {
     bt_service service;
     bt_health *health;
     bt_lanes *lanes;
+    bt_http_server *http;
     int64_t settle_ms;
     int64_t drain_ms;
 } bt_serving;
@@ -189,6 +196,21 @@ static void reload(bt_serving *serving) {
         bt_log(BT_LOG_INFO, "read the route table again file=%s", gate_options.routes_file);
 }
 
+static bt_err start_http(bt_serving *serving, bt_fault *fault) {
+    bt_http_options options = {.address = http,
+                               .environment = lanes_options.environment,
+                               .insecure = lanes_options.insecure,
+                               .workers = lanes_options.workers,
+                               .service = &serving->service,
+                               .health = serving->health};
+    if (strcmp(http, "none") == 0) return BT_OK;
+    BT_TRY(bt_http_server_start(&options, &serving->http, fault));
+    const char *colon = strrchr(http, ':');
+    bt_log(BT_LOG_INFO, "listening address=%.*s:%d access=trusted transport=http",
+           (int)(colon - http), http, bt_http_server_port(serving->http));
+    return BT_OK;
+}
+
 static bt_err start(bt_serving *serving, bt_fault *fault) {
     BT_TRY(open_store(serving, fault));
     serving->service.store = serving->store;
@@ -198,13 +220,16 @@ static bt_err start(bt_serving *serving, bt_fault *fault) {
     if (!serving->health) return bt_fail(fault, BT_ERR_EXHAUSTED, "no memory");
     BT_TRY(
         bt_lanes_start(&lanes_options, &serving->service, serving->health, &serving->lanes, fault));
+    BT_TRY(start_http(serving, fault));
     bt_health_set_serving(serving->health, true);
     return BT_OK;
 }
 
 /* In the order in which they lean on each other; of what was not started nothing is stopped. */
 static void stop(bt_serving *serving) {
+    bt_http_server_stop(serving->http);
     bt_lanes_stop(serving->lanes);
+    bt_counters_free_all(&serving->service.counters);
     bt_gate_close(serving->service.gate);
     bt_writer_stop(serving->service.writer);
     bt_health_free(serving->health);

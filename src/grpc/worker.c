@@ -114,14 +114,12 @@ bt_err bt_grpc_worker_init(bt_grpc_worker *worker, bt_grpc_server *server, bt_fa
         !bt_blocks_init(&worker->arenas, BT_CALL_ARENA, in_flight) ||
         !bt_blocks_init(&worker->large_arenas, BT_CALL_ARENA_MAX, LARGE_ARENAS))
         return bt_fail(fault, BT_ERR_UNAVAILABLE, "no memory for %zu calls in flight", in_flight);
-    worker->session.service = server->service;
-    if (!server->service) return BT_OK;
-    return bt_snapshot_open(server->service->store, &worker->session.snapshot, fault);
+    return server->service ? bt_session_open(server->service, &worker->session, fault) : BT_OK;
 }
 
 void bt_grpc_worker_destroy(bt_grpc_worker *worker) {
     if (worker->queue) grpc_completion_queue_destroy(worker->queue);
-    if (worker->session.snapshot) bt_snapshot_close(worker->session.snapshot);
+    bt_session_close(&worker->session);
     bt_blocks_destroy(&worker->calls);
     bt_blocks_destroy(&worker->arenas);
     bt_blocks_destroy(&worker->large_arenas);

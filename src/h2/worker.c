@@ -134,7 +134,7 @@ static bool start_thread(bt_h2_worker *worker) {
 static bt_h2_worker *worker_free(bt_h2_worker *worker) {
     if (worker->links.epoll_fd >= 0) close(worker->links.epoll_fd);
     bt_h2_core_clear(&worker->core);
-    bt_snapshot_close(worker->session.snapshot);
+    bt_session_close(&worker->session);
     free(worker);
     return NULL;
 }
@@ -143,15 +143,13 @@ bt_err bt_h2_worker_start(const bt_h2_worker_options *options, bt_h2_worker **re
                           bt_fault *fault) {
     bt_h2_worker *worker = calloc(1, sizeof *worker);
     if (!worker) return bt_fail(fault, BT_ERR_EXHAUSTED, "no memory for a worker");
-    worker->session.service = options->service;
-    bt_err err = options->service
-                     ? bt_snapshot_open(options->service->store, &worker->session.snapshot, fault)
-                     : BT_OK;
+    bt_err err =
+        options->service ? bt_session_open(options->service, &worker->session, fault) : BT_OK;
     if (!err && bt_h2_core_init(&worker->core, options->limits, options->methods, &worker->session,
                                 options->health))
         err = bt_fail(fault, BT_ERR_EXHAUSTED, "no memory or file descriptor for a worker");
     if (err) {
-        bt_snapshot_close(worker->session.snapshot);
+        bt_session_close(&worker->session);
         free(worker);
         return err;
     }

@@ -1,5 +1,25 @@
 #include "rpc/call.h"
 
+#include "base/clock.h"
+
+/* A call that watches lasts as long as its client likes, and says nothing about time. */
+static void count(const bt_call *call, bt_err err) {
+    if (call->method->flags & BT_METHOD_STREAM) return;
+    bt_count_call(call->session->counters, call->method->path, (unsigned)bt_call_status(err),
+                  bt_clock_monotonic_ns() - call->began_ns);
+}
+
+/* Counted before it ends: then the call is gone. */
+void bt_call_reply(bt_call *call, bt_bytes message) {
+    if (call->session && call->session->counters) count(call, BT_OK);
+    call->transport->reply(call, message);
+}
+
+void bt_call_fail(bt_call *call, const bt_fault *fault) {
+    if (call->session && call->session->counters) count(call, fault->err);
+    call->transport->fail(call, fault);
+}
+
 static bt_err admit_trusted(bt_call *call, bt_fault *fault) {
     if (!(call->method->flags & BT_METHOD_TRUSTED))
         return bt_fail(fault, BT_ERR_UNIMPLEMENTED,
@@ -78,13 +98,15 @@ static void expect(bt_call *const *calls, size_t count) {
 }
 
 /* A call may be gone once it has ended, so nothing of it is used after that. */
-void bt_call_dispatch_many(bt_call *const *calls, size_t count) {
+void bt_call_dispatch_many(bt_call *const *calls, size_t calls_count) {
     bt_call *left[BT_CALLS_TOGETHER];
     size_t left_count = 0;
     bt_session *session = calls[0]->session;
-    bool store = needs_store(calls, count);
+    bool store = needs_store(calls, calls_count);
     bt_err renewed = store ? bt_snapshot_renew(session->snapshot) : BT_OK;
-    for (size_t i = 0; i < count; i++)
+    int64_t now_ns = session->counters ? bt_clock_monotonic_ns() : 0;
+    for (size_t i = 0; i < calls_count; i++) calls[i]->began_ns = now_ns;
+    for (size_t i = 0; i < calls_count; i++)
         if (begin(calls[i], renewed)) left[left_count++] = calls[i];
     expect(left, left_count);
     for (size_t i = 0; i < left_count; i++) left[i]->method->handle(left[i]);

@@ -95,6 +95,7 @@ struct bt_call {
     bool authorization_twice; /* more than one was sent: refused */
     int64_t deadline_ms;      /* BT_NEVER_MS where there is none */
     bt_arena arena;           /* good as long as message */
+    int64_t began_ns;         /* set by dispatch, where calls are counted */
     bt_caller caller;         /* set by dispatch */
     bt_fault refused;         /* BT_METHOD_NEVER_FAILS: why the caller is refused, or err 0 */
 };
@@ -113,14 +114,10 @@ void bt_call_dispatch_many(bt_call *const *calls, size_t count);
 bt_err bt_call_check_size(const bt_method *method, size_t size, bt_fault *fault);
 
 /* Ends the call with status OK. */
-static inline void bt_call_reply(bt_call *call, bt_bytes message) {
-    call->transport->reply(call, message);
-}
+void bt_call_reply(bt_call *call, bt_bytes message);
 
 /* Ends the call with the status of fault->err. */
-static inline void bt_call_fail(bt_call *call, const bt_fault *fault) {
-    call->transport->fail(call, fault);
-}
+void bt_call_fail(bt_call *call, const bt_fault *fault);
 
 /* Sends one message of a stream; the call stays open. */
 static inline void bt_call_send(bt_call *call, bt_bytes message) {

@@ -78,10 +78,7 @@ void bt_health_check(bt_call *call) {
         bt_call_fail(call, &fault);
         return;
     }
-    pthread_mutex_lock(&health->lock);
-    bool serving = health->serving;
-    pthread_mutex_unlock(&health->lock);
-    answer(call, serving ? SERVING : NOT_SERVING, bt_call_reply);
+    answer(call, bt_health_is_serving(health) ? SERVING : NOT_SERVING, bt_call_reply);
 }
 
 static void tell(const bt_health *health, const bt_watch *watch) {
@@ -140,6 +137,13 @@ void bt_health_unwatch(bt_call *call) {
     pthread_mutex_lock(&health->lock);
     unlink_watch(watch);
     pthread_mutex_unlock(&health->lock);
+}
+
+bool bt_health_is_serving(bt_health *health) {
+    pthread_mutex_lock(&health->lock);
+    bool serving = health->serving;
+    pthread_mutex_unlock(&health->lock);
+    return serving;
 }
 
 void bt_health_set_serving(bt_health *health, bool serving) {

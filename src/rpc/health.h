@@ -12,6 +12,8 @@ bt_health *bt_health_new(const bt_method *methods);
 /* All watches must have ended. NULL is taken; returns NULL. */
 bt_health *bt_health_free(bt_health *health);
 
+bool bt_health_is_serving(bt_health *health);
+
 /* Tells every watcher. */
 void bt_health_set_serving(bt_health *health, bool serving);
 

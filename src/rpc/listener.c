@@ -159,3 +159,11 @@ bt_err bt_listener_check(const bt_listener_options *options, bt_fault *fault) {
                        options->address);
     return BT_OK;
 }
+
+int bt_socket_address_port(const bt_socket_address *address) {
+    if (address->socket.ss_family == AF_INET)
+        return ntohs(((const struct sockaddr_in *)&address->socket)->sin_port);
+    if (address->socket.ss_family == AF_INET6)
+        return ntohs(((const struct sockaddr_in6 *)&address->socket)->sin6_port);
+    return 0;
+}

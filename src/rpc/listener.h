@@ -26,6 +26,9 @@ typedef struct bt_socket_address {
 /* Names are not looked up: a number, or localhost (127.0.0.1). The port is a must, 0 is any. BT_ERR_INVALID. */
 bt_err bt_socket_address_parse(const char *text, bt_socket_address *ret_address, bt_fault *fault);
 
+/* 0 for a path. */
+int bt_socket_address_port(const bt_socket_address *address);
+
 /* Whether the options are fit to serve with. BT_ERR_INVALID. */
 bt_err bt_listener_check(const bt_listener_options *options, bt_fault *fault);
 

@@ -43,6 +43,7 @@ bt_err bt_ask_answer(bt_session *session, const bt_asked *asked, bt_answer *ret_
                      bt_fault *fault) {
     bt_err err = bt_ask_decide(session->snapshot, bt_store_pepper(session->service->store), asked,
                                ret_answer, fault);
+    if (!err) bt_count_decision(session->counters, ret_answer->verdict.reason);
     /* Nobody counts yet. */
     return err == BT_ERR_UNIMPLEMENTED ? bt_fail(fault, BT_ERR_UNAVAILABLE, "%s", RATE_LIMITED)
                                        : err;

@@ -73,3 +73,14 @@ bool bt_caller_sees(const bt_caller *caller, uint8_t environment) {
 bt_err bt_session_reached(const bt_session *session, uint64_t min_revision, bt_fault *fault) {
     return bt_ask_reached(session->snapshot, min_revision, fault);
 }
+
+bt_err bt_session_open(bt_service *service, bt_session *ret_session, bt_fault *fault) {
+    *ret_session = (bt_session){.service = service};
+    ret_session->counters = bt_counters_add(&service->counters);
+    if (!ret_session->counters) return bt_fail(fault, BT_ERR_EXHAUSTED, "no memory for a thread");
+    return bt_snapshot_open(service->store, &ret_session->snapshot, fault);
+}
+
+void bt_session_close(bt_session *session) {
+    session->snapshot = bt_snapshot_close(session->snapshot);
+}

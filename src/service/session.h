@@ -4,6 +4,7 @@
 #define BT_SERVICE_SESSION_H
 
 #include "check/check.h"
+#include "service/counters.h"
 #include "store/writer.h"
 
 /* One a process; lives as long as any thread serves. */
@@ -11,6 +12,7 @@ typedef struct bt_service {
     bt_store *store;
     bt_writer *writer; /* NULL in command-line programs: changes are then applied by the caller */
     struct bt_gate *gate; /* of the room gate, for the doors of proxies; NULL: its defaults */
+    bt_counters_list counters;
 } bt_service;
 
 /* One a thread. */
@@ -18,7 +20,13 @@ typedef struct bt_session {
     bt_service *service;
     bt_snapshot *snapshot;
     struct bt_gate_view *gate_view; /* NULL at first; the gate's from then on */
+    bt_counters *counters;          /* NULL: nothing is counted */
 } bt_session;
+
+/* For a thread that serves: opens a snapshot, and counts. ret_session must not be moved. */
+bt_err bt_session_open(bt_service *service, bt_session *ret_session, bt_fault *fault);
+/* Takes one that is zero. What was counted stays with the service. */
+void bt_session_close(bt_session *session);
 
 /* On whose behalf a request is made. Made by bt_caller_authenticate from a credential, or for a
  * trusted listener or the command line without one. Views point into the snapshot. */

@@ -25,7 +25,8 @@ SANITIZER = re.compile(r"Sanitizer|runtime error:|DEADLYSIGNAL")
 def clean_environment(**more):
     """Ours, without what would change how the program is called."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("BITTING_")}
-    return {**kept, **more}
+    # Many servers run side by side: each test that wants HTTP says so.
+    return {**kept, "BITTING_HTTP": "none", **more}
 
 
 def run(*words, token=None, variables=None, timeout=60 * SLOW, **more):
@@ -56,7 +57,7 @@ def compile_protos(out):
 class Server:
     """`bitting serve` on a data directory, with a guarded and a trusted listener."""
 
-    def __init__(self, data, transport="grpc", flags=(), variables=None, unix=False):
+    def __init__(self, data, transport="grpc", flags=(), variables=None, unix=False, http=False):
         self.data = pathlib.Path(data)
         self.transport = transport
         self.flags = [str(flag) for flag in flags]
@@ -64,10 +65,12 @@ class Server:
         prefix = "" if transport == "grpc" else f"{transport}:"
         self.listen = ["--grpc", f"{prefix}127.0.0.1:0", "--grpc-trusted",
                        f"{prefix}unix:{self.data}/check.sock" if unix else f"{prefix}127.0.0.1:0"]
+        if http:
+            self.listen += ["--http", "127.0.0.1:0"]
         self.log_file = self.data.parent / f"{self.data.name}.log"
         self.process = None
         self.channels = []
-        self.guarded_address = self.trusted_address = None
+        self.guarded_address = self.trusted_address = self.http_address = None
 
     def start(self):
         """Returns when the server says that it is ready."""
@@ -81,8 +84,9 @@ class Server:
             assert self.process.poll() is None, f"serve ended with {self.process.returncode}: {self.log()}"
             assert time.monotonic() < deadline, f"serve is not ready: {self.log()}"
             time.sleep(0.01)
-        found = re.findall(r"listening address=(\S+) access=(\w+)", self.log()[begin:])
-        addresses = {access: address for address, access in found}
+        found = re.findall(r"listening address=(\S+) access=(\w+) transport=(\w+)", self.log()[begin:])
+        addresses = {"http" if transport == "http" else access: address for address, access, transport in found}
+        self.http_address = addresses.get("http")
         self.guarded_address = addresses.get("guarded")
         self.trusted_address = addresses.get("trusted")
         return self

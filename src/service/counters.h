@@ -1,0 +1,51 @@
+/* What has been counted: one set for each thread that serves, added up when somebody asks. Counting takes no lock, and
+ * is never a write to the store. */
+#ifndef BT_SERVICE_COUNTERS_H
+#define BT_SERVICE_COUNTERS_H
+
+#include <stdatomic.h>
+
+#include "decide/decide.h"
+
+#define BT_COUNTED_METHODS_MAX 48u
+#define BT_COUNTED_CODES 17u /* of gRPC: 0 to 16 */
+#define BT_REASONS 14u
+/* Upper bounds of the buckets of time: 1, 2, 5, 10, ... microseconds to 1 second. */
+#define BT_TIME_BUCKETS 19u
+
+typedef struct bt_time_counter {
+    _Atomic uint64_t buckets[BT_TIME_BUCKETS + 1]; /* the last: longer than every bound */
+    _Atomic uint64_t sum_ns;
+} bt_time_counter;
+
+typedef struct bt_method_counter {
+    _Atomic(const char *) path; /* "/package.Service/Method"; NULL: this place is free */
+    _Atomic uint64_t codes[BT_COUNTED_CODES];
+    bt_time_counter time;
+} bt_method_counter;
+
+typedef struct bt_counters bt_counters;
+struct bt_counters {
+    bt_counters *next;
+    _Atomic uint64_t decisions[BT_REASONS]; /* by reason */
+    bt_method_counter methods[BT_COUNTED_METHODS_MAX];
+};
+
+/* All sets of a service. Sets are added, and freed with the list. */
+typedef struct bt_counters_list {
+    _Atomic(bt_counters *) first;
+} bt_counters_list;
+
+/* NULL without memory. From any thread. */
+bt_counters *bt_counters_add(bt_counters_list *list);
+void bt_counters_free_all(bt_counters_list *list);
+
+/* The bound of a bucket in nanoseconds. */
+uint64_t bt_time_bound_ns(size_t bucket);
+
+/* These take NULL, and count nothing. */
+void bt_count_decision(bt_counters *counters, bt_reason reason);
+/* path: a static text, told from others by its address. From any thread. */
+void bt_count_call(bt_counters *counters, const char *path, unsigned code, int64_t time_ns);
+
+#endif

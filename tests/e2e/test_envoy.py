@@ -10,6 +10,7 @@ import time
 import pytest
 
 import envoy_proxy
+import support
 from envoy_proxy import ask, route
 
 if not envoy_proxy.BINARY.exists():
@@ -283,3 +284,12 @@ def test_no_wrong_answer_while_the_server_is_drained_and_started_again(new_serve
     assert {status for token, status in counts if token == good} <= {200, 403}
     assert {status for token, status in counts if token == bad} == {403}
     assert {status for token, status in counts if token == "junk"} <= {401, 403}
+
+
+def test_the_demo_shows_what_it_says():
+    done = subprocess.run([support.ROOT / "deploy/envoy/demo"], capture_output=True, text=True, timeout=120,
+                          env={**support.clean_environment(), "BITTING_BINARY": support.BINARY,
+                               "ENVOY": str(envoy_proxy.BINARY)})
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert [line[:3] for line in done.stdout.splitlines() if line[:3].isdigit()] == \
+        ["200", "401", "401", "403", "403", "200", "403", "403"]

@@ -378,7 +378,8 @@ END_TEST
 
 UNIT_MAIN("writer", a_change_is_not_there_when_it_is_done,
           a_change_that_fails_takes_others_of_its_group_with_it,
-          a_change_that_fails_leaves_something_behind, changes_that_wait_are_not_committed_together,
+          a_change_that_fails_leaves_something_behind, a_refused_change_leaves_its_mark_on_the_head,
+          changes_that_wait_are_not_committed_together,
           a_change_that_writes_nothing_raises_the_revision, the_queue_grows_without_bound,
           what_waits_is_dropped_by_a_stop, two_digests_with_one_beginning_are_one_key,
           a_change_to_a_key_that_is_not_there_makes_one,

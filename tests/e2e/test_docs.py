@@ -73,7 +73,8 @@ class Page:
         (binaries / "bitting").symlink_to(support.BINARY)
         path = f"{binaries}:{os.environ['PATH']}:{pathlib.Path.home()}/go/bin"
         self.environment = support.clean_environment(
-            PATH=path, HOME=str(folder), BITTING_GRPC=f"127.0.0.1:{self.ports['9494']}")
+            PATH=path, HOME=str(folder), BITTING_GRPC=f"127.0.0.1:{self.ports['9494']}",
+            BITTING_HTTP=f"127.0.0.1:{self.ports['9495']}")
         self.environment.pop("XDG_STATE_HOME", None)
 
     def fitted(self, text):

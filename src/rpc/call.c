@@ -104,7 +104,7 @@ void bt_call_dispatch_many(bt_call *const *calls, size_t calls_count) {
     bt_session *session = calls[0]->session;
     bool store = needs_store(calls, calls_count);
     bt_err renewed = store ? bt_snapshot_renew(session->snapshot) : BT_OK;
-    int64_t now_ns = session->counters ? bt_clock_monotonic_ns() : 0;
+    int64_t now_ns = session && session->counters ? bt_clock_monotonic_ns() : 0;
     for (size_t i = 0; i < calls_count; i++) calls[i]->began_ns = now_ns;
     for (size_t i = 0; i < calls_count; i++)
         if (begin(calls[i], renewed)) left[left_count++] = calls[i];

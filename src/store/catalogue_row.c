@@ -220,8 +220,9 @@ bt_err bt_catalogue_decode(bt_bytes bytes, bt_catalogue *ret_catalogue) {
     if (!block) return BT_ERR_EXHAUSTED;
     bt_arena arena;
     bt_arena_init(&arena, block, ARENA_SIZE);
-    Bitting__Store__V1__Catalogue *row;
-    BT_TRY(bt_row_unpack(&bitting__store__v1__catalogue__descriptor, bytes, &arena, &row));
+    ProtobufCMessage *message;
+    BT_TRY(bt_row_unpack(&bitting__store__v1__catalogue__descriptor, bytes, &arena, &message));
+    const Bitting__Store__V1__Catalogue *row = (const Bitting__Store__V1__Catalogue *)message;
     bt_catalogue catalogue = {0};
     if (!read_all(row, &catalogue)) return BT_ERR_INTERNAL;
     bt_catalogue_seal(&catalogue);

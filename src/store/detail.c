@@ -61,8 +61,9 @@ static bt_err decode_labels(const Bitting__Store__V1__Detail *row, bt_arena *are
 }
 
 bt_err bt_detail_decode(bt_bytes bytes, bt_arena *arena, bt_detail *ret_detail) {
-    Bitting__Store__V1__Detail *row;
-    BT_TRY(bt_row_unpack(&bitting__store__v1__detail__descriptor, bytes, arena, &row));
+    ProtobufCMessage *message;
+    BT_TRY(bt_row_unpack(&bitting__store__v1__detail__descriptor, bytes, arena, &message));
+    const Bitting__Store__V1__Detail *row = (const Bitting__Store__V1__Detail *)message;
     if (row->n_labels > BT_LABELS_MAX) return BT_ERR_INTERNAL;
     bt_detail detail = {
         .record_key = row->record_key,

@@ -9,6 +9,7 @@
 
 #define BT_SERVE_LOCK_FILE "serve.lock"
 #define BT_PEPPER_FILE "pepper"
+#define BT_PEPPER_NEW_FILE "pepper.new" /* while it is made */
 
 typedef struct bt_directory {
     int file;

@@ -15,7 +15,7 @@ bt_err bt_environments_encode(const bt_environments *environments, bt_bytes *ret
         rows[i].kinds = environments->list[i].kinds;
         rows[i].max_life_ms = environments->list[i].max_life_ms;
         rows[i].n_expiry_choices_ms = environments->list[i].expiry_choices_count;
-        rows[i].expiry_choices_ms = (int64_t *)(uintptr_t)environments->list[i].expiry_choices_ms;
+        rows[i].expiry_choices_ms = (int64_t *)environments->list[i].expiry_choices_ms;
         list[i] = &rows[i];
     }
     Bitting__Store__V1__Environments row = BITTING__STORE__V1__ENVIRONMENTS__INIT;
@@ -57,8 +57,9 @@ bt_err bt_environments_decode(bt_bytes bytes, bt_environments *ret_environments)
     uint8_t block[ARENA_SIZE];
     bt_arena arena;
     bt_arena_init(&arena, block, sizeof block);
-    Bitting__Store__V1__Environments *row;
-    BT_TRY(bt_row_unpack(&bitting__store__v1__environments__descriptor, bytes, &arena, &row));
+    ProtobufCMessage *message;
+    BT_TRY(bt_row_unpack(&bitting__store__v1__environments__descriptor, bytes, &arena, &message));
+    const Bitting__Store__V1__Environments *row = (const Bitting__Store__V1__Environments *)message;
     if (row->n_environments > BT_ENVIRONMENTS_MAX) return BT_ERR_INTERNAL;
     bt_environments environments = {0};
     for (size_t i = 0; i < row->n_environments; i++)

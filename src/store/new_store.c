@@ -38,7 +38,7 @@ static int put_head(MDB_txn *txn, const bt_tables *tables, const bt_catalogue *c
 /* Takes the row, which may be NULL. */
 static int put_row(MDB_txn *txn, const bt_tables *tables, bt_bytes name, bt_err err, bt_bytes row) {
     int rc = err ? ENOMEM : put(txn, tables, name, row.data, row.size);
-    free((void *)(uintptr_t)row.data);
+    free((void *)row.data);
     return rc;
 }
 

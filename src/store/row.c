@@ -19,13 +19,13 @@ static void leave(void *context, void *block) {
 }
 
 bt_err bt_row_unpack(const ProtobufCMessageDescriptor *descriptor, bt_bytes row, bt_arena *arena,
-                     void *ret_message) {
+                     ProtobufCMessage **ret_message) {
     memory from = {.arena = arena};
     ProtobufCAllocator allocator = {.alloc = take, .free = leave, .allocator_data = &from};
     ProtobufCMessage *message =
         protobuf_c_message_unpack(descriptor, &allocator, row.size, row.data);
     if (!message) return from.exhausted ? BT_ERR_EXHAUSTED : BT_ERR_INTERNAL;
-    memcpy(ret_message, &message, sizeof message);
+    *ret_message = message;
     return BT_OK;
 }
 

@@ -15,14 +15,14 @@
 /* Unpacks into the arena, which bounds what a hostile row can take. BT_ERR_INTERNAL where the row
  * is damaged, BT_ERR_EXHAUSTED where the arena is too small. Nothing is to be freed. */
 bt_err bt_row_unpack(const ProtobufCMessageDescriptor *descriptor, bt_bytes row, bt_arena *arena,
-                     void *ret_message);
+                     ProtobufCMessage **ret_message);
 
 static inline bt_bytes bt_row_bytes(ProtobufCBinaryData data) {
     return bt_bytes_of(data.data, data.len);
 }
 
 static inline ProtobufCBinaryData bt_row_data(bt_bytes bytes) {
-    return (ProtobufCBinaryData){.len = bytes.size, .data = (uint8_t *)(uintptr_t)bytes.data};
+    return (ProtobufCBinaryData){.len = bytes.size, .data = (uint8_t *)bytes.data};
 }
 
 static inline ProtobufCBinaryData bt_row_text(const char *text) {

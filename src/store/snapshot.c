@@ -152,7 +152,7 @@ static bt_err seek(bt_snapshot *snapshot, bt_table table, bt_bytes from, bt_byte
                    bt_bytes *ret_row) {
     MDB_cursor *cursor;
     int rc = walk(snapshot, table, &cursor);
-    MDB_val key = {.mv_size = from.size, .mv_data = (void *)(uintptr_t)from.data}, row;
+    MDB_val key = {.mv_size = from.size, .mv_data = (void *)from.data}, row = {0};
     if (!rc) rc = mdb_cursor_get(cursor, &key, &row, MDB_SET_RANGE);
     if (rc) return bt_lmdb_err(rc);
     *ret_key = bt_bytes_of(key.mv_data, key.mv_size);

@@ -15,7 +15,7 @@
 #define NEW_FILE BT_STORE_FILE ".new"
 #define LOCK_FILE BT_STORE_FILE "-lock"
 /* LMDB's lock file: a header and 64 bytes a reader. */
-#define LOCK_FILE_SIZE (128 * 1024)
+#define LOCK_FILE_SIZE 131072
 
 #define MAP_SIZE_DEFAULT ((size_t)64 << 30)
 #define MAP_SIZE_LEAST ((size_t)64 << 20)

@@ -26,7 +26,7 @@ int bt_tables_open(MDB_txn *txn, bool create, bt_tables *ret_tables) {
 
 /* LMDB takes keys and rows as pointers to what is not const, and does not write through them. */
 static MDB_val val_of(bt_bytes bytes) {
-    return (MDB_val){.mv_size = bytes.size, .mv_data = (void *)(uintptr_t)bytes.data};
+    return (MDB_val){.mv_size = bytes.size, .mv_data = (void *)bytes.data};
 }
 
 int bt_table_get(MDB_txn *txn, const bt_tables *tables, bt_table table, bt_bytes key,

@@ -164,7 +164,7 @@ bt_err bt_txn_seek_owned(bt_txn *txn, const uint8_t owner[BT_REF_SIZE], const bt
 }
 
 static void free_row(bt_bytes *row) {
-    free((void *)(uintptr_t)row->data);
+    free((void *)row->data);
 }
 
 static bt_err encode(uint64_t slot, const bt_detail *detail, bt_bytes *ret_row) {

@@ -10,7 +10,7 @@
 typedef struct inspection {
     bt_snapshot *snapshot;
     bt_verify_report report;
-    uint64_t expected_owned;
+    uint64_t expected_owned, expected_narrow;
     uint8_t block[BT_DETAIL_ARENA];
 } inspection;
 
@@ -35,6 +35,14 @@ static bt_err expect_owned(inspection *in, const uint8_t owner[BT_REF_SIZE], con
     return BT_OK;
 }
 
+static bt_err expect_narrow(inspection *in, const bt_key_id *id, const char *text) {
+    bt_bytes row;
+    bt_err err = bt_snapshot_narrow(in->snapshot, id, &row);
+    in->expected_narrow++;
+    if (err == BT_ERR_NOT_FOUND) problem(in, "key %s: what narrows it is missing", text);
+    return err == BT_ERR_NOT_FOUND ? BT_OK : err;
+}
+
 static bt_err check_record(inspection *in, const bt_record *record, const bt_key_id *id,
                            const char *text) {
     if (memcmp(&record->key_id, id, sizeof *id) != 0) {
@@ -43,6 +51,7 @@ static bt_err check_record(inspection *in, const bt_record *record, const bt_key
     }
     if (!bt_environment_by_id(bt_snapshot_environments(in->snapshot), record->environment))
         problem(in, "key %s: there is no environment %u", text, record->environment);
+    if (record->flags & BT_RECORD_NARROW) BT_TRY(expect_narrow(in, id, text));
     bool user = record->flags & BT_RECORD_USER, org = record->flags & BT_RECORD_ORG;
     if (user) BT_TRY(expect_owned(in, record->user_ref, id, text));
     bool same = user && org && memcmp(record->user_ref, record->org_ref, BT_REF_SIZE) == 0;
@@ -80,9 +89,10 @@ static bt_err check_keys(inspection *in) {
 
 /* Each key has accounted for its own rows; more than those belong to no key. */
 static bt_err check_counts(inspection *in) {
-    uint64_t records, owned;
+    uint64_t records, owned, narrow;
     BT_TRY(bt_snapshot_count(in->snapshot, BT_TABLE_RECORD, &records));
     BT_TRY(bt_snapshot_count(in->snapshot, BT_TABLE_OWNER, &owned));
+    BT_TRY(bt_snapshot_count(in->snapshot, BT_TABLE_NARROW, &narrow));
     in->report.owned = owned;
     if (records != in->report.keys)
         problem(in, "%llu records for %llu keys", (unsigned long long)records,
@@ -90,6 +100,9 @@ static bt_err check_counts(inspection *in) {
     if (owned != in->expected_owned)
         problem(in, "%llu rows in the index by owner where %llu belong", (unsigned long long)owned,
                 (unsigned long long)in->expected_owned);
+    if (narrow != in->expected_narrow)
+        problem(in, "%llu rows that narrow a key where %llu belong", (unsigned long long)narrow,
+                (unsigned long long)in->expected_narrow);
     return BT_OK;
 }
 

@@ -12,8 +12,9 @@ typedef struct bt_verify_report {
     char first[256]; /* the first problem, for people */
 } bt_verify_report;
 
-/* Whether each key has one record, one detail and its places in the index by owner, all of which
- * can be read and speak of each other, and nothing else is there. In one snapshot, which must be
+/* Whether each key has one record, one detail, its places in the index by owner, and a narrowing row
+ * where its record says so; whether these can be read and speak of each other, and nothing else is
+ * there. In one snapshot, which must be
  * renewed; a key takes a few microseconds. An error is one that kept it from looking; a damaged row
  * is a problem. */
 bt_err bt_snapshot_verify(bt_snapshot *snapshot, bt_verify_report *ret_report);

@@ -23,6 +23,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     check_scopes(&catalogue);
     if (bt_catalogue_encode(&catalogue, &row) || bt_catalogue_decode(row, &again)) abort();
     if (memcmp(&catalogue, &again, sizeof again) != 0) abort();
-    free((void *)(uintptr_t)row.data);
+    free((void *)row.data);
     return 0;
 }

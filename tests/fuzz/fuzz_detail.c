@@ -18,7 +18,7 @@ static void check_again(const bt_detail *detail) {
         abort();
     for (size_t i = 0; i < again.labels_count; i++)
         if (!bt_bytes_equal(detail->labels[i].value, again.labels[i].value)) abort();
-    free((void *)(uintptr_t)row.data);
+    free((void *)row.data);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

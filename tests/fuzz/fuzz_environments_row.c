@@ -15,6 +15,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     }
     if (bt_environments_encode(&environments, &row) || bt_environments_decode(row, &again)) abort();
     if (memcmp(&environments, &again, sizeof again) != 0) abort();
-    free((void *)(uintptr_t)row.data);
+    free((void *)row.data);
     return 0;
 }

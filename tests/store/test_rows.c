@@ -13,7 +13,7 @@ static bt_bytes full(size_t size) {
 }
 
 static void free_row(bt_bytes row) {
-    free((void *)(uintptr_t)row.data);
+    free((void *)row.data);
 }
 
 START_TEST(a_detail_at_its_limits_is_refused) {

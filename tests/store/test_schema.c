@@ -26,8 +26,8 @@ static void put_raw(const data_home *fixture, const char *table, const char *nam
     MDB_dbi dbi;
     ck_assert_int_eq(mdb_txn_begin(env, NULL, 0, &txn), 0);
     ck_assert_int_eq(mdb_dbi_open(txn, table, MDB_CREATE, &dbi), 0);
-    MDB_val key = {strlen(name), (void *)(uintptr_t)name};
-    MDB_val value = {size, (void *)(uintptr_t)row};
+    MDB_val key = {strlen(name), (void *)name};
+    MDB_val value = {size, (void *)row};
     if (row)
         ck_assert_int_eq(mdb_put(txn, dbi, &key, &value, 0), 0);
     else

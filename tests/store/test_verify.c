@@ -91,6 +91,14 @@ static void spoil_environment(MDB_txn *txn, MDB_dbi dbi, MDB_cursor *cursor, MDB
     put(txn, dbi, key, bytes, sizeof bytes);
 }
 
+static void flag_narrow(MDB_txn *txn, MDB_dbi dbi, MDB_cursor *cursor, MDB_val *key, MDB_val *row) {
+    (void)cursor;
+    uint8_t bytes[BT_RECORD_SIZE];
+    memcpy(bytes, row->mv_data, sizeof bytes);
+    bytes[offsetof(bt_record, flags)] |= BT_RECORD_NARROW;
+    put(txn, dbi, key, bytes, sizeof bytes);
+}
+
 static void found(const char *table, damage *how, const char *words) {
     for (unsigned at = 0; at < KEYS; at += 13) {
         data_home fixture;
@@ -117,6 +125,7 @@ START_TEST(a_row_that_is_missing_or_wrong_is_not_found) {
     found("detail", copy_row, "is that of another key");
     found("owner", copy_row, "rows in the index by owner");
     found("record", spoil_version, "its record is damaged");
+    found("record", flag_narrow, "what narrows it is missing");
     found("record", spoil_environment, "there is no environment 9");
 }
 END_TEST

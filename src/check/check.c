@@ -1,5 +1,6 @@
 #include "check/check.h"
 
+#include "key/foreign.h"
 #include "store/stops.h"
 
 /* What can deny this key beside its record. */
@@ -14,10 +15,25 @@ static bt_err find_limits(bt_snapshot *snapshot, const bt_environment *environme
     return err == BT_ERR_NOT_FOUND ? BT_ERR_INTERNAL : err;
 }
 
+/* A token of another system, where any were imported; else junk, turned away before any hash. */
+static bt_sought seek_foreign(const bt_snapshot *snapshot, const bt_pepper *pepper, bt_bytes token,
+                              const bt_environment *environment) {
+    bt_sought sought = {.malformed = true};
+    if (!(bt_snapshot_head(snapshot)->flags & BT_HEAD_IMPORTED_KEYS)) return sought;
+    if (!environment || !bt_foreign_ok(bt_snapshot_environments(snapshot), token)) return sought;
+    int scheme = bt_foreign_scheme(environment, token);
+    if (scheme < 0) return sought;
+    bt_foreign_hash hash = bt_foreign_hash_token(&environment->schemes[scheme], token);
+    sought = (bt_sought){.there = true};
+    sought.digest = bt_foreign_digest(pepper, environment, (unsigned)scheme, &hash);
+    sought.slot = bt_digest_slot(&sought.digest);
+    return sought;
+}
+
 bt_sought bt_check_seek(const bt_snapshot *snapshot, const bt_pepper *pepper, bt_bytes credential,
                         const bt_environment *environment) {
     bt_bytes token = bt_token_strip_bearer(credential), prefix;
-    if (!bt_token_parse(token, &prefix)) return (bt_sought){.malformed = true};
+    if (!bt_token_parse(token, &prefix)) return seek_foreign(snapshot, pepper, token, environment);
     const bt_environment *owner =
         bt_environment_by_prefix(bt_snapshot_environments(snapshot), prefix);
     if (owner != environment) return (bt_sought){.malformed = !owner};

@@ -17,6 +17,16 @@
 #define BT_KINDS_ALL                                                                               \
     (1u << BT_KIND_BACKEND | 1u << BT_KIND_PERSONAL | 1u << BT_KIND_ORG | 1u << BT_KIND_GENERIC)
 
+#define BT_SCHEMES_MAX 4u
+#define BT_SCHEME_PREFIX_MAX 32u
+
+/* Tokens of another system that were imported: SHA-256 of the token, or of what follows the prefix. A token belongs to
+ * the scheme with the longest prefix that it begins with. */
+typedef struct bt_scheme {
+    char prefix[BT_SCHEME_PREFIX_MAX + 1]; /* may be empty */
+    bool hashes_rest;
+} bt_scheme;
+
 typedef struct bt_environment {
     uint8_t id; /* 1 to 255, never used again; in records */
     char name[BT_ENVIRONMENT_NAME_MAX + 1];
@@ -28,6 +38,9 @@ typedef struct bt_environment {
     /* How long an end-user key may be good, chosen as expires_in; BT_NEVER_MS is for ever. None: any time. */
     size_t expiry_choices_count;
     int64_t expiry_choices_ms[BT_EXPIRY_CHOICES_MAX];
+    /* By place, which is part of the digest: schemes are added, and never taken away. */
+    size_t schemes_count;
+    bt_scheme schemes[BT_SCHEMES_MAX];
 } bt_environment;
 
 typedef struct bt_environments {

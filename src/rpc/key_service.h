@@ -10,11 +10,15 @@
 #define BT_LIST_ANSWER_MAX ((size_t)1 << 20)
 #define BT_LIST_ARENA (BT_LIST_ANSWER_MAX + BT_DETAIL_ARENA + 64)
 
+/* 1000 keys of some 4 KiB. */
+#define BT_IMPORT_REQUEST_MAX ((size_t)4 << 20)
+
 void bt_rpc_create_key(bt_call *call);
 void bt_rpc_get_key(bt_call *call);
 void bt_rpc_list_keys(bt_call *call);
 void bt_rpc_revoke_key(bt_call *call);
 void bt_rpc_update_key(bt_call *call);
 void bt_rpc_rotate_key(bt_call *call);
+void bt_rpc_import_keys(bt_call *call);
 
 #endif

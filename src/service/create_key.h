@@ -8,37 +8,16 @@
 #ifndef BT_SERVICE_CREATE_KEY_H
 #define BT_SERVICE_CREATE_KEY_H
 
-#include "service/bounds.h"
-#include "service/expiry.h"
-#include "service/grant.h"
 #include "service/issue.h"
+#include "service/key_plan.h"
 #include "service/mutation.h"
-#include "service/template.h"
-
-/* Views must hold until the change is done. */
-typedef struct bt_create_key_request {
-    bt_bytes environment; /* empty: the caller's */
-    bt_bytes name;
-    bt_kind kind; /* 0: the preset's, or backend */
-    bt_bytes user_id;
-    bt_bytes org_id;
-    bt_expiry_request expiry;
-    int64_t not_before_ms; /* 0: from its creation on */
-    bt_bytes metadata;
-    bt_grant_request grant;
-    bt_bounds_request bounds;
-    size_t labels_count;
-    bt_label labels[BT_LABELS_MAX];
-} bt_create_key_request;
 
 typedef struct bt_create_key {
     bt_mutation mutation;
     bt_create_key_request request;
     /* Results. The key's views point into this object and into what the request points to. */
     bt_issued issued;
-    bt_template_labels labels;
-    char created_by[BT_KEY_ID_TEXT_SIZE];
-    char preset[BT_PRESET_NAME_MAX + 1];
+    bt_key_plan plan; /* what the key's views point to */
 } bt_create_key;
 
 /* Ends as bt_mutation_run does. Faults: BT_ERR_INVALID, BT_ERR_FORBIDDEN, BT_ERR_UNAUTHENTICATED (the

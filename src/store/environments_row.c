@@ -3,8 +3,42 @@
 
 #define ARENA_SIZE 32768u
 
+/* The schemes of all environments, in memory that outlives the encoding. */
+typedef struct scheme_rows {
+    Bitting__Store__V1__Scheme rows[BT_ENVIRONMENTS_MAX][BT_SCHEMES_MAX];
+    Bitting__Store__V1__Scheme *lists[BT_ENVIRONMENTS_MAX][BT_SCHEMES_MAX];
+} scheme_rows;
+
+static void encode_schemes(const bt_environment *environment, size_t at, scheme_rows *all,
+                           Bitting__Store__V1__Environment *row) {
+    for (size_t i = 0; i < environment->schemes_count; i++) {
+        Bitting__Store__V1__Scheme *scheme = &all->rows[at][i];
+        *scheme = (Bitting__Store__V1__Scheme)BITTING__STORE__V1__SCHEME__INIT;
+        scheme->prefix = bt_row_text(environment->schemes[i].prefix);
+        scheme->hashes_rest = environment->schemes[i].hashes_rest;
+        all->lists[at][i] = scheme;
+    }
+    row->n_schemes = environment->schemes_count;
+    row->schemes = all->lists[at];
+}
+
+static bool decode_schemes(const Bitting__Store__V1__Environment *row,
+                           bt_environment *environment) {
+    if (row->n_schemes > BT_SCHEMES_MAX) return false;
+    environment->schemes_count = row->n_schemes;
+    for (size_t i = 0; i < row->n_schemes; i++) {
+        bt_scheme *scheme = &environment->schemes[i];
+        scheme->hashes_rest = row->schemes[i]->hashes_rest;
+        if (!bt_bytes_copy_text(bt_row_bytes(row->schemes[i]->prefix), scheme->prefix,
+                                sizeof scheme->prefix))
+            return false;
+    }
+    return true;
+}
+
 bt_err bt_environments_encode(const bt_environments *environments, bt_bytes *ret_row) {
     Bitting__Store__V1__Environment rows[BT_ENVIRONMENTS_MAX], *list[BT_ENVIRONMENTS_MAX];
+    scheme_rows schemes;
     if (environments->count > BT_ENVIRONMENTS_MAX) return BT_ERR_INVALID;
     for (size_t i = 0; i < environments->count; i++) {
         rows[i] = (Bitting__Store__V1__Environment)BITTING__STORE__V1__ENVIRONMENT__INIT;
@@ -12,6 +46,7 @@ bt_err bt_environments_encode(const bt_environments *environments, bt_bytes *ret
         rows[i].name = bt_row_text(environments->list[i].name);
         rows[i].prefix = bt_row_text(environments->list[i].prefix);
         rows[i].org_keys_stop_with_creator = environments->list[i].org_keys_stop_with_creator;
+        encode_schemes(&environments->list[i], i, &schemes, &rows[i]);
         rows[i].kinds = environments->list[i].kinds;
         rows[i].max_life_ms = environments->list[i].max_life_ms;
         rows[i].n_expiry_choices_ms = environments->list[i].expiry_choices_count;
@@ -48,7 +83,7 @@ static bool decode_one(const Bitting__Store__V1__Environment *row, bt_environmen
     bt_environment *environment = &environments->list[environments->count++];
     environment->id = (uint8_t)row->id;
     environment->org_keys_stop_with_creator = row->org_keys_stop_with_creator;
-    if (!decode_rules(row, environment)) return false;
+    if (!decode_rules(row, environment) || !decode_schemes(row, environment)) return false;
     return bt_bytes_copy_text(name, environment->name, sizeof environment->name) &&
            bt_bytes_copy_text(prefix, environment->prefix, sizeof environment->prefix);
 }

@@ -1,0 +1,180 @@
+/* rooms: rpc support */
+#include <stdio.h>
+
+#include "support/client.h"
+#include "unit.h"
+
+/* SHA-256 of "legacy-token-0001", by sha256sum. */
+#define TOKEN "legacy-token-0001"
+#define HASH "8721c5f299ba5ab05640655578f9b9a014c4a4f36246b323817d9ee3f7424f06"
+#define BASE64 "hyHF8pm6WrBWQGVVePm5oBTEpPNiRrMjgX2e4/dCTwY="
+/* Of "rest-of-token-1", which follows "sk_". */
+#define REST_HASH "263b811ee66a7754136bdb6c66917655d7692b3764e1ed41b287b10258aa5b93"
+
+typedef Bitting__V1__ImportKey import_key;
+typedef Bitting__V1__ImportKeysResponse import_response;
+
+static import_response *import(test_client *client, import_key *keys, size_t count,
+                               const char *request_id) {
+    Bitting__V1__ImportKeysRequest request = BITTING__V1__IMPORT_KEYS_REQUEST__INIT;
+    import_key *list[1001];
+    for (size_t i = 0; i < count; i++) list[i] = &keys[i];
+    request.keys = list;
+    request.n_keys = count;
+    request.request_id = pb_text(request_id);
+    return client_ask(client, "KeyService/ImportKeys", &request,
+                      &bitting__v1__import_keys_response__descriptor);
+}
+
+static Bitting__V1__CreateKeyRequest wanted(uint64_t mask) {
+    Bitting__V1__CreateKeyRequest key = BITTING__V1__CREATE_KEY_REQUEST__INIT;
+    key.name = pb_text("imported");
+    key.scope_mask = mask;
+    return key;
+}
+
+static import_key by(const char *token, const char *sha256, Bitting__V1__CreateKeyRequest *key) {
+    import_key item = BITTING__V1__IMPORT_KEY__INIT;
+    item.token = pb_text(token);
+    item.sha256 = pb_text(sha256);
+    item.key = key;
+    return item;
+}
+
+static bt_reason reason(test_house *house, const char *token) {
+    house_renew(house);
+    const bt_environment *test =
+        bt_environment_find(bt_snapshot_environments(house->session.snapshot), BT_LITERAL("test"));
+    bt_question question = {.needed = 1, .now_ms = bt_clock_ms()};
+    bt_answer answer;
+    ck_assert(!bt_check_token(house->session.snapshot, bt_store_pepper(house->service.store),
+                              bt_bytes_text(token), test, &question, &answer));
+    return answer.verdict.reason;
+}
+
+static void drop(import_response *answer) {
+    protobuf_c_message_free_unpacked(&answer->base, NULL);
+}
+
+START_TEST(an_imported_token_is_not_found_or_shadows_one_of_ours) {
+    test_house house;
+    house_open(&house);
+    house_key full = house_full_access(&house);
+    test_client client = {.house = &house, .credential = full.token};
+    Bitting__V1__CreateKeyRequest key = wanted(1);
+    ck_assert_int_eq(reason(&house, TOKEN), BT_REASON_MALFORMED_TOKEN);
+    import_key items[] = {by(TOKEN, "", &key),       by(full.token, "", &key),
+                          by("bt_test_x", "", &key), by("acme_live_0123456789", "", &key),
+                          by("short", "", &key),     by("has a space", "", &key),
+                          by("", "", &key),          by(TOKEN, HASH, &key),
+                          by("", "zz", &key),        by(TOKEN, "", &key),
+                          by("", BASE64, &key),      by("another-token", "", &key)};
+    static const int codes[] = {0, 3, 3, 3, 3, 3, 3, 3, 3, 6, 6, 0};
+    import_response *answer = import(&client, items, 12, "");
+    ck_assert_msg(answer != NULL, "%s", client.fault.text);
+    ck_assert_uint_eq(answer->n_results, 12);
+    for (size_t i = 0; i < 12; i++) {
+        ck_assert_msg(answer->results[i]->code == codes[i], "%zu: %d", i, answer->results[i]->code);
+        ck_assert_uint_eq(answer->results[i]->key_id.len, codes[i] ? 0 : 32);
+        ck_assert((answer->results[i]->message.len > 0) == (codes[i] != 0));
+    }
+    drop(answer);
+    ck_assert_int_eq(reason(&house, TOKEN), BT_REASON_ALLOWED);
+    ck_assert_int_eq(reason(&house, "Bearer " TOKEN), BT_REASON_ALLOWED);
+    ck_assert_int_eq(reason(&house, "another-token"), BT_REASON_ALLOWED);
+    ck_assert_int_eq(reason(&house, "legacy-token-0002"), BT_REASON_UNKNOWN_KEY);
+    ck_assert_int_eq(reason(&house, "bt_test_x"), BT_REASON_MALFORMED_TOKEN);
+    client_close(&client);
+    house_close(&house);
+}
+END_TEST
+
+START_TEST(an_imported_hash_is_another_than_its_tokens) {
+    test_house house;
+    house_open(&house);
+    house_key full = house_full_access(&house);
+    test_client client = {.house = &house, .credential = full.token};
+    Bitting__V1__CreateKeyRequest key = wanted(1);
+    import_key items[] = {by("", HASH, &key), by("", REST_HASH, &key)};
+    items[1].prefix = pb_text("sk_");
+    items[1].without_prefix = 1;
+    import_response *answer = import(&client, items, 2, "");
+    ck_assert_int_eq(answer->results[0]->code, 0);
+    ck_assert_int_eq(answer->results[1]->code, 0);
+    drop(answer);
+    ck_assert_int_eq(reason(&house, TOKEN), BT_REASON_ALLOWED);
+    ck_assert_int_eq(reason(&house, "sk_rest-of-token-1"), BT_REASON_ALLOWED);
+    ck_assert_int_eq(reason(&house, "rest-of-token-1"), BT_REASON_UNKNOWN_KEY);
+    items[1].without_prefix = 0;
+    answer = import(&client, items + 1, 1, "");
+    ck_assert_int_eq(answer->results[0]->code, 9);
+    drop(answer);
+    for (int i = 0; i < 4; i++) {
+        char prefix[8];
+        snprintf(prefix, sizeof prefix, "p%d_", i);
+        items[1].prefix = pb_text(prefix);
+        answer = import(&client, items + 1, 1, "");
+        ck_assert_int_eq(answer->results[0]->code, i < 2 ? 0 : 8);
+        drop(answer);
+    }
+    client_close(&client);
+    house_close(&house);
+}
+END_TEST
+
+START_TEST(an_import_grants_what_its_caller_lacks) {
+    test_house house;
+    house_open(&house);
+    house_key weak = house_backend(&house, BIT(BT_SCOPE_APIKEYS_IMPORT) | 1);
+    test_client client = {.house = &house, .credential = weak.token};
+    Bitting__V1__CreateKeyRequest less = wanted(1), more = wanted(3);
+    import_key items[] = {by("token-number-one", "", &more), by("token-number-two", "", &less)};
+    import_response *answer = import(&client, items, 2, "");
+    ck_assert_int_eq(answer->results[0]->code, 7);
+    ck_assert_int_eq(answer->results[1]->code, 0);
+    drop(answer);
+    ck_assert_int_eq(reason(&house, "token-number-one"), BT_REASON_UNKNOWN_KEY);
+    ck_assert_int_eq(reason(&house, "token-number-two"), BT_REASON_ALLOWED);
+    client.credential = "token-number-two";
+    ck_assert_ptr_null(import(&client, items, 2, ""));
+    ck_assert_int_eq(client.fault.err, BT_ERR_UNAUTHENTICATED);
+    client_close(&client);
+    house_close(&house);
+}
+END_TEST
+
+START_TEST(a_repeated_import_is_answered_otherwise) {
+    test_house house;
+    house_open(&house);
+    house_key full = house_full_access(&house);
+    test_client client = {.house = &house, .credential = full.token};
+    Bitting__V1__CreateKeyRequest key = wanted(1);
+    static char tokens[1001][24];
+    static import_key items[1001];
+    for (int i = 0; i < 1001; i++) {
+        snprintf(tokens[i], sizeof tokens[i], "old-token-%d", 1000 + i);
+        items[i] = by(tokens[i], "", &key);
+    }
+    import_response *first = import(&client, items, 1000, "once");
+    ck_assert_ptr_nonnull(first);
+    import_response *again = import(&client, items, 1000, "once");
+    ck_assert_ptr_nonnull(again);
+    for (size_t i = 0; i < 1000; i++) {
+        ck_assert_int_eq(again->results[i]->code, 0);
+        ck_assert(bt_bytes_equal(pb_bytes(first->results[i]->key_id),
+                                 pb_bytes(again->results[i]->key_id)));
+    }
+    drop(first);
+    drop(again);
+    ck_assert_ptr_null(import(&client, items, 1001, ""));
+    ck_assert_int_eq(client.fault.err, BT_ERR_INVALID);
+    ck_assert_ptr_null(import(&client, items, 0, ""));
+    ck_assert_int_eq(client.fault.err, BT_ERR_INVALID);
+    client_close(&client);
+    house_close(&house);
+}
+END_TEST
+
+UNIT_MAIN("import_keys", an_imported_token_is_not_found_or_shadows_one_of_ours,
+          an_imported_hash_is_another_than_its_tokens, an_import_grants_what_its_caller_lacks,
+          a_repeated_import_is_answered_otherwise)

@@ -20,7 +20,8 @@ struct bt_snapshot {
     size_t viewed; /* transaction that the view was read in; 0: none */
 };
 
-/* Without the size of the tree nothing is fetched ahead. */
+/* At the first use: to remember pages takes memory, and time of every look-up. Without the size of the tree
+ * nothing is fetched ahead. */
 static void look_ahead(bt_snapshot *snapshot) {
     MDB_stat records;
     if (mdb_stat(snapshot->txn, snapshot->store->tables.list[BT_TABLE_RECORD], &records) == 0)
@@ -37,7 +38,6 @@ bt_err bt_snapshot_open(bt_store *store, bt_snapshot **ret_snapshot, bt_fault *f
         free(snapshot);
         return bt_store_fail(store, rc, fault);
     }
-    look_ahead(snapshot);
     mdb_txn_reset(snapshot->txn);
     *ret_snapshot = snapshot;
     return BT_OK;
@@ -110,7 +110,8 @@ bt_err bt_snapshot_record_at(bt_snapshot *snapshot, uint64_t slot, const bt_reco
     return BT_OK;
 }
 
-void bt_snapshot_expect(const bt_snapshot *snapshot, const uint64_t *slots, size_t count) {
+void bt_snapshot_expect(bt_snapshot *snapshot, const uint64_t *slots, size_t count) {
+    if (!snapshot->ahead.pages) look_ahead(snapshot);
     bt_ahead_fetch(&snapshot->ahead, slots, count);
 }
 

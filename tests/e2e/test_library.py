@@ -2,6 +2,7 @@
 import itertools
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import textwrap
@@ -146,6 +147,45 @@ def test_threads_share_keys_and_close_waits_for_them(server, libbitting):
     for thread in threads:
         thread.join()
     assert all(answers)
+
+
+def commands_of(page):
+    """(command, lines that its output has) for each line of a block that begins with `$ `."""
+    found = []
+    for block in re.findall(r"^```text\n(\$ .*?)^```$", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE):
+        for line in block.splitlines():
+            if line.startswith("$ "):
+                found.append((line[2:], []))
+            else:
+                found[-1][1].append(line)
+    return found
+
+
+def test_the_page_on_the_library_says_what_is_so(server, tmp_path, site):
+    page = support.ROOT / "docs" / "library.md"
+    place = tmp_path / "checkout"
+    place.mkdir()
+    for entry in support.ROOT.iterdir():
+        if entry.name != "build":
+            (place / entry.name).symlink_to(entry)
+    (place / "build").mkdir()
+    (place / "build" / "release").symlink_to(support.BUILD)
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "bitting").symlink_to(support.BINARY)
+    commands = commands_of(page)
+    assert len(commands) > 15
+    script = "".join(f"{command}\necho ::{number}\n" for number, (command, _) in enumerate(commands))
+    done = subprocess.run(["bash", "-euo", "pipefail", "-c", script], cwd=place, capture_output=True, text=True,
+                          env=support.clean_environment(
+                              PATH=f"{tmp_path}/bin:{os.path.dirname(sys.executable)}:{os.environ['PATH']}",
+                              DATA=str(server.data), WORK=str(tmp_path), GROUP=str(os.getgid()),
+                              BITTING_BUILD=str(support.BUILD), PIP_NO_BUILD_ISOLATION="0"))
+    assert done.returncode == 0, done.stderr
+    outputs = done.stdout
+    for number, (command, expected) in enumerate(commands):
+        output, outputs = outputs.split(f"::{number}\n", 1)
+        for line in expected:
+            assert line in output, command
 
 
 # Of a process of its own: a fork of one that runs gRPC is another matter.

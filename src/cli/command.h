@@ -7,6 +7,7 @@ int bt_command_key_create(int argc, char **argv);
 int bt_command_key_list(int argc, char **argv);
 int bt_command_key_show(int argc, char **argv);
 int bt_command_key_revoke(int argc, char **argv);
+int bt_command_key_purge(int argc, char **argv);
 int bt_command_key_update(int argc, char **argv);
 int bt_command_key_rotate(int argc, char **argv);
 int bt_command_env_list(int argc, char **argv);

@@ -57,6 +57,9 @@ typedef enum bt_identity_header {
 /* "x-bitting-key-id", ... */
 bt_bytes bt_identity_header_name(bt_identity_header header);
 
+/* Whether a header is none of these, but may be taken for one: another x-bitting-*, or with `_` for `-`. */
+bool bt_identity_is_stray(bt_bytes name);
+
 #define BT_GATE_REPLY_MAX 3u
 
 typedef struct bt_gate_decision {

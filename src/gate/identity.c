@@ -122,6 +122,10 @@ static bool has_identity_name(bt_bytes name) {
     return false;
 }
 
+bool bt_identity_is_stray(bt_bytes name) {
+    return is_of_family(name) && !has_identity_name(name);
+}
+
 /* Bytes that a name can have, and that the answer to a proxy can carry. */
 static bool is_plain_name(bt_bytes name) {
     for (size_t i = 0; i < name.size; i++)
@@ -143,7 +147,7 @@ bt_err bt_gate_list_removals(const bt_gate_options *options, const bt_gate_reque
         if (!decision->identity[i].size) list(decision, bt_identity_header_name(i));
     for (size_t i = 0; i < request->headers_count; i++) {
         bt_bytes name = request->headers[i].name;
-        if (!is_of_family(name) || has_identity_name(name)) continue;
+        if (!bt_identity_is_stray(name)) continue;
         if (!is_plain_name(name)) return BT_ERR_INVALID;
         list(decision, name);
     }

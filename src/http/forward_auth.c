@@ -34,6 +34,8 @@ static enum MHD_Result take_header(void *context, enum MHD_ValueKind kind, const
     take_fact(&in->method, key, text);
     take_fact(&in->target, key, text);
     take_fact(&in->host, key, text);
+    /* No answer can have a proxy remove a header that its configuration does not name. */
+    if (bt_identity_is_stray(key)) in->request.odd = true;
     if (in->request.headers_count == BT_GATE_HEADERS_MAX)
         in->request.odd = true;
     else

@@ -27,6 +27,10 @@ LANGUAGES = {"text", "python", "proto", "json", "yaml", "ini", "mermaid", "c", "
              "nginx", "caddyfile", "haproxy"}
 NOT_RUN = {
     "docs/envoy.md": ["deploy/envoy/demo does this with Envoy in front"],
+    "docs/nginx.md": ["nginx and the API are needed"],
+    "docs/caddy.md": ["Caddy and the API are needed"],
+    "docs/haproxy.md": ["HAProxy and the API are needed"],
+    "docs/traefik.md": ["Traefik is needed"],
     "docs/routes.md": ["the server would need a proxy in front"],
     "README.md": ["the quickstart has a test of its own", "it is what runs this"],
     "docs/operations.md": ["it installs into the system", "it needs the system service"],

@@ -102,6 +102,14 @@ def test_two_tellings_of_one_fact_are_denied(server):
     assert forward(server, token, "", [("X-Forwarded-Uri", "/a"), ("X-Original-URI", "/a")])[0] == 200
 
 
+@pytest.mark.parametrize("name, status", [
+    ("X-Bitting-Other", 403), ("x_bitting_key_id", 403), ("X-Bitting_Key-Id", 403), ("x-bitting-", 403),
+    ("X-Bitting-Key-Id", 200), ("x-bitting-metadata", 200), ("x-bittingness", 200)])
+def test_a_header_that_no_proxy_would_overwrite_is_denied(server, name, status):
+    token, _ = server.create_key("key", ["users.read"])
+    assert forward(server, token, "", [(name, "admin")])[0] == status
+
+
 def test_the_route_table_is_asked(new_server, tmp_path):
     table = tmp_path / "routes.yaml"
     table.write_text("version: 1\nroutes:\n"

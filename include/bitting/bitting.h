@@ -36,7 +36,8 @@
  * that is running takes one of the 1022 places for readers that a store has.
  *
  * fork: a handle is its process's own. In a child made by fork() every call with the parent's handle is
- * BITTING_ERR_FORKED; the child opens its own. It may bt_close the parent's handle, or leave it.
+ * BITTING_ERR_FORKED; the child opens its own. To bt_close the
+ * parent's handle there does nothing.
  *
  * Versions: every struct begins with its size, which its _INIT sets. Later versions add fields at the end;
  * a program built with an older header goes on working, and a field that this version does not know and that

@@ -38,9 +38,10 @@ static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "words are taken from b
 #define ENTRY_(n, s0, s1, s2, s3, s4, s5, s6, s7)                                                  \
     BIT(n, 0, s0) ^ BIT(n, 1, s1) ^ BIT(n, 2, s2) ^ BIT(n, 3, s3) ^ BIT(n, 4, s4) ^                \
         BIT(n, 5, s5) ^ BIT(n, 6, s6) ^ BIT(n, 7, s7)
-#define FOUR(T, n) T(n), T(n + 1), T(n + 2), T(n + 3)
-#define SIXTEEN(T, n) FOUR(T, n), FOUR(T, n + 4), FOUR(T, n + 8), FOUR(T, n + 12)
-#define SIXTY_FOUR(T, n) SIXTEEN(T, n), SIXTEEN(T, n + 16), SIXTEEN(T, n + 32), SIXTEEN(T, n + 48)
+#define FOUR(T, n) T((n)), T((n) + 1), T((n) + 2), T((n) + 3)
+#define SIXTEEN(T, n) FOUR(T, (n)), FOUR(T, (n) + 4), FOUR(T, (n) + 8), FOUR(T, (n) + 12)
+#define SIXTY_FOUR(T, n)                                                                           \
+    SIXTEEN(T, (n)), SIXTEEN(T, (n) + 16), SIXTEEN(T, (n) + 32), SIXTEEN(T, (n) + 48)
 #define WHOLE(T) SIXTY_FOUR(T, 0), SIXTY_FOUR(T, 64), SIXTY_FOUR(T, 128), SIXTY_FOUR(T, 192)
 
 static const uint32_t tables[8][256] = {

@@ -87,8 +87,9 @@ bitting_err bt_open(const bitting_options *options, bitting **ret_handle, char *
     return BITTING_OK;
 }
 
+/* What a child inherited is its parent's, and is left as it is. */
 void bt_close(bitting *handle) {
-    if (!handle) return;
+    if (!handle || (handle->store && !bt_store_usable(handle->store))) return;
     bt_pool_empty(&handle->pool);
     bt_store_close(handle->store);
     free(handle);

@@ -8,6 +8,8 @@
 
 #include "store/engine.h"
 
+#define NAMESPACE_WORD "pid namespace "
+
 /* A record lock (fcntl): the kernel knows its holder, drops it with the process, and does not give
  * it to children. */
 static struct flock whole_file(void) {
@@ -43,17 +45,17 @@ static uintmax_t own_namespace(void) {
 /* Who holds the lock leaves word of its pid namespace in the file. */
 static bt_err write_namespace(int file, const char *path, bt_fault *fault) {
     char text[64];
-    int size = snprintf(text, sizeof text, "pid namespace %ju\n", own_namespace());
+    int size = snprintf(text, sizeof text, NAMESPACE_WORD "%ju\n", own_namespace());
     if (ftruncate(file, 0) == 0 && pwrite(file, text, (size_t)size, 0) == size) return BT_OK;
     return bt_fail(fault, BT_ERR_UNAVAILABLE, "%s: %s", path, strerror(errno));
 }
 
 /* 0: there is no such word, or not yet. */
 static uintmax_t read_namespace(int file) {
+    const size_t word = sizeof NAMESPACE_WORD - 1;
     char text[64] = "";
-    uintmax_t namespace = 0;
     if (pread(file, text, sizeof text - 1, 0) < 0) return 0;
-    return sscanf(text, "pid namespace %ju", &namespace) == 1 ? namespace : 0;
+    return strncmp(text, NAMESPACE_WORD, word) ? 0 : strtoumax(text + word, NULL, 10);
 }
 
 static bt_err compare_namespaces(int file, const char *path, bt_fault *fault) {

@@ -1,5 +1,6 @@
 /* rooms: library made_keys */
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -150,7 +151,18 @@ static int serve(void *ready) {
     return 0;
 }
 
-/* The word that a server in another namespace would have left. */
+static int open_here(void *none) {
+    (void)none;
+    bitting *handle;
+    return (int)home_try(&here, "test", &handle, message);
+}
+
+/* The next child is the first process of a namespace of its own. Only root can do that. */
+static int open_in_another_namespace(void *none) {
+    if (unshare(CLONE_NEWPID)) return BITTING_ERR_PRECONDITION;
+    return child_run(open_here, none);
+}
+
 START_TEST(server_in_another_pid_namespace_is_not_noticed) {
     setup();
     int ends[2];
@@ -159,8 +171,9 @@ START_TEST(server_in_another_pid_namespace_is_not_noticed) {
     pid_t server = child_start(serve, &ends[1]);
     ck_assert_int_eq(read(ends[0], &byte, 1), 1);
     assert_opens();
+    ck_assert_int_eq(child_run(open_in_another_namespace, NULL), BITTING_ERR_PRECONDITION);
     FILE *lock = fopen(path_of("serve.lock"), "w");
-    fputs("pid namespace 1\n", lock);
+    fputs("pid namespace 1\n", lock); /* as a server elsewhere would have left */
     fclose(lock);
     assert_refused(BITTING_ERR_PRECONDITION, "namespace");
     kill(server, SIGKILL);

@@ -116,9 +116,37 @@ static const char *undecided(bt_err err) {
     return "token: the store's row of this key is damaged; nothing is decided";
 }
 
-void bt_asked_seek(const bt_snapshot *snapshot, const bt_pepper *pepper, bt_asked *asked) {
-    asked->sought = bt_check_seek(snapshot, pepper, asked->token, asked->environment);
-    asked->seeks = true;
+/* Questions of one environment, beginning with the first. Returns how many those are. */
+static size_t digest_run(const bt_pepper *pepper, bt_asked *const *waiting, const bt_bytes *tokens,
+                         size_t count) {
+    bt_digest *digests[BT_ASKED_TOGETHER];
+    const bt_environment *environment = waiting[0]->environment;
+    size_t run = 0;
+    while (run < count && waiting[run]->environment == environment) {
+        digests[run] = &waiting[run]->sought.digest;
+        run++;
+    }
+    bt_digest_tokens(pepper, bt_bytes_text(environment->name), tokens, run, digests);
+    return run;
+}
+
+void bt_asked_seek(bt_snapshot *snapshot, const bt_pepper *pepper, bt_asked *const *asked,
+                   size_t count) {
+    bt_asked *waiting[BT_ASKED_TOGETHER];
+    bt_bytes tokens[BT_ASKED_TOGETHER];
+    uint64_t slots[BT_ASKED_TOGETHER];
+    size_t found = 0;
+    for (size_t i = 0; i < count; i++) {
+        asked[i]->seeks = true;
+        asked[i]->sought = bt_check_parse(snapshot, pepper, asked[i]->token, asked[i]->environment,
+                                          &tokens[found]);
+        if (tokens[found].size) waiting[found++] = asked[i];
+    }
+    for (size_t at = 0; at < found;)
+        at += digest_run(pepper, waiting + at, tokens + at, found - at);
+    for (size_t i = 0; i < found; i++)
+        slots[i] = waiting[i]->sought.slot = bt_digest_slot(&waiting[i]->sought.digest);
+    if (found > 1) bt_snapshot_expect(snapshot, slots, found);
 }
 
 bt_err bt_ask_decide(bt_snapshot *snapshot, const bt_pepper *pepper, const bt_asked *asked,

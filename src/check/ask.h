@@ -63,8 +63,11 @@ bt_err bt_ask_key(const bt_snapshot *snapshot, const bt_environment *environment
 bt_err bt_ask_scopes(const bt_snapshot *snapshot, const bt_environment *environment,
                      const bt_ask_scope *ask, int64_t now_ms, bt_asked *ret_asked, bt_fault *fault);
 
-/* Works out what will be looked up. For who asks many questions at a time. */
-void bt_asked_seek(const bt_snapshot *snapshot, const bt_pepper *pepper, bt_asked *asked);
+/* Works out what up to BT_ASKED_TOGETHER questions will look up, and has it fetched from memory. For who asks
+ * many at a time: changes no answer. */
+#define BT_ASKED_TOGETHER 64u
+void bt_asked_seek(bt_snapshot *snapshot, const bt_pepper *pepper, bt_asked *const *asked,
+                   size_t count);
 
 /* bt_check_token, with a text for its errors. */
 bt_err bt_ask_decide(bt_snapshot *snapshot, const bt_pepper *pepper, const bt_asked *asked,

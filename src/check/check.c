@@ -30,14 +30,23 @@ static bt_sought seek_foreign(const bt_snapshot *snapshot, const bt_pepper *pepp
     return sought;
 }
 
-bt_sought bt_check_seek(const bt_snapshot *snapshot, const bt_pepper *pepper, bt_bytes credential,
-                        const bt_environment *environment) {
+bt_sought bt_check_parse(const bt_snapshot *snapshot, const bt_pepper *pepper, bt_bytes credential,
+                         const bt_environment *environment, bt_bytes *ret_token) {
+    *ret_token = (bt_bytes){0};
     bt_bytes token = bt_token_strip_bearer(credential), prefix;
     if (!bt_token_parse(token, &prefix)) return seek_foreign(snapshot, pepper, token, environment);
     const bt_environment *owner =
         bt_environment_by_prefix(bt_snapshot_environments(snapshot), prefix);
     if (owner != environment) return (bt_sought){.malformed = !owner};
-    bt_sought sought = {.there = true};
+    *ret_token = token;
+    return (bt_sought){.there = true};
+}
+
+bt_sought bt_check_seek(const bt_snapshot *snapshot, const bt_pepper *pepper, bt_bytes credential,
+                        const bt_environment *environment) {
+    bt_bytes token;
+    bt_sought sought = bt_check_parse(snapshot, pepper, credential, environment, &token);
+    if (!token.size) return sought;
     sought.digest = bt_digest_token(pepper, bt_bytes_text(environment->name), token);
     sought.slot = bt_digest_slot(&sought.digest);
     return sought;

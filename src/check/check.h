@@ -32,6 +32,9 @@ typedef struct bt_sought {
 
 bt_sought bt_check_seek(const bt_snapshot *snapshot, const bt_pepper *pepper, bt_bytes credential,
                         const bt_environment *environment);
+/* The first step of it. ret_token: what is still to be digested, for slot and digest; else empty. */
+bt_sought bt_check_parse(const bt_snapshot *snapshot, const bt_pepper *pepper, bt_bytes credential,
+                         const bt_environment *environment, bt_bytes *ret_token);
 /* Errors as above. */
 bt_err bt_check_sought(bt_snapshot *snapshot, const bt_sought *sought,
                        const bt_environment *environment, const bt_question *question,

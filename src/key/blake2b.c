@@ -13,33 +13,51 @@ static const uint64_t iv[8] = {
     UINT64_C(0x1F83D9ABFB41BD6B), UINT64_C(0x5BE0CD19137E2179),
 };
 
-static inline uint64_t rotate(uint64_t word, unsigned bits) {
-    return word >> bits | word << (64 - bits);
-}
+/* Four words, of four hashes. */
+typedef uint64_t lanes __attribute__((vector_size(32)));
 
-static inline void mix(uint64_t *a, uint64_t *b, uint64_t *c, uint64_t *d, uint64_t x, uint64_t y) {
-    *a += *b + x;
-    *d = rotate(*d ^ *a, 32);
-    *c += *d;
-    *b = rotate(*b ^ *c, 24);
-    *a += *b + y;
-    *d = rotate(*d ^ *a, 16);
-    *c += *d;
-    *b = rotate(*b ^ *c, 63);
-}
+/* On words, or on lanes: the same operators. */
+#define ROTATE(word, bits) ((word) >> (bits) | (word) << (64 - (bits)))
+#define MIX(a, b, c, d, x, y)                                                                      \
+    do {                                                                                           \
+        a += b + x;                                                                                \
+        d = ROTATE(d ^ a, 32);                                                                     \
+        c += d;                                                                                    \
+        b = ROTATE(b ^ c, 24);                                                                     \
+        a += b + y;                                                                                \
+        d = ROTATE(d ^ a, 16);                                                                     \
+        c += d;                                                                                    \
+        b = ROTATE(b ^ c, 63);                                                                     \
+    } while (0)
 
 /* One round, with the words of the message in the order of its row of SIGMA: constants, so that no word is
  * looked up by an index that is only known when it runs. */
 #define ROUND(s0, s1, s2, s3, s4, s5, s6, s7, s8, s9, s10, s11, s12, s13, s14, s15)                \
     do {                                                                                           \
-        mix(&v0, &v4, &v8, &v12, m[s0], m[s1]);                                                    \
-        mix(&v1, &v5, &v9, &v13, m[s2], m[s3]);                                                    \
-        mix(&v2, &v6, &v10, &v14, m[s4], m[s5]);                                                   \
-        mix(&v3, &v7, &v11, &v15, m[s6], m[s7]);                                                   \
-        mix(&v0, &v5, &v10, &v15, m[s8], m[s9]);                                                   \
-        mix(&v1, &v6, &v11, &v12, m[s10], m[s11]);                                                 \
-        mix(&v2, &v7, &v8, &v13, m[s12], m[s13]);                                                  \
-        mix(&v3, &v4, &v9, &v14, m[s14], m[s15]);                                                  \
+        MIX(v0, v4, v8, v12, m[s0], m[s1]);                                                        \
+        MIX(v1, v5, v9, v13, m[s2], m[s3]);                                                        \
+        MIX(v2, v6, v10, v14, m[s4], m[s5]);                                                       \
+        MIX(v3, v7, v11, v15, m[s6], m[s7]);                                                       \
+        MIX(v0, v5, v10, v15, m[s8], m[s9]);                                                       \
+        MIX(v1, v6, v11, v12, m[s10], m[s11]);                                                     \
+        MIX(v2, v7, v8, v13, m[s12], m[s13]);                                                      \
+        MIX(v3, v4, v9, v14, m[s14], m[s15]);                                                      \
+    } while (0)
+
+#define ALL_ROUNDS                                                                                 \
+    do {                                                                                           \
+        ROUND(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);                               \
+        ROUND(14, 10, 4, 8, 9, 15, 13, 6, 1, 12, 0, 2, 11, 7, 5, 3);                               \
+        ROUND(11, 8, 12, 0, 5, 2, 15, 13, 10, 14, 3, 6, 7, 1, 9, 4);                               \
+        ROUND(7, 9, 3, 1, 13, 12, 11, 14, 2, 6, 5, 10, 4, 0, 15, 8);                               \
+        ROUND(9, 0, 5, 7, 2, 4, 10, 15, 14, 1, 11, 12, 6, 8, 3, 13);                               \
+        ROUND(2, 12, 6, 10, 0, 11, 8, 3, 4, 13, 7, 5, 15, 14, 1, 9);                               \
+        ROUND(12, 5, 1, 15, 14, 13, 4, 10, 0, 7, 6, 3, 9, 2, 8, 11);                               \
+        ROUND(13, 11, 7, 14, 12, 1, 3, 9, 5, 0, 15, 4, 8, 6, 2, 10);                               \
+        ROUND(6, 15, 14, 9, 11, 3, 0, 8, 12, 2, 13, 7, 1, 4, 10, 5);                               \
+        ROUND(10, 2, 8, 4, 7, 6, 1, 5, 15, 11, 9, 14, 3, 12, 13, 0);                               \
+        ROUND(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);                               \
+        ROUND(14, 10, 4, 8, 9, 15, 13, 6, 1, 12, 0, 2, 11, 7, 5, 3);                               \
     } while (0)
 
 /* count: bytes up to the end of this block. last: all ones for the last block, else 0. */
@@ -48,18 +66,7 @@ static void compress(uint64_t h[8], const uint64_t m[BT_BLAKE2B_WORDS], uint64_t
     uint64_t v0 = h[0], v1 = h[1], v2 = h[2], v3 = h[3], v4 = h[4], v5 = h[5], v6 = h[6], v7 = h[7];
     uint64_t v8 = iv[0], v9 = iv[1], v10 = iv[2], v11 = iv[3];
     uint64_t v12 = iv[4] ^ count, v13 = iv[5], v14 = iv[6] ^ last, v15 = iv[7];
-    ROUND(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-    ROUND(14, 10, 4, 8, 9, 15, 13, 6, 1, 12, 0, 2, 11, 7, 5, 3);
-    ROUND(11, 8, 12, 0, 5, 2, 15, 13, 10, 14, 3, 6, 7, 1, 9, 4);
-    ROUND(7, 9, 3, 1, 13, 12, 11, 14, 2, 6, 5, 10, 4, 0, 15, 8);
-    ROUND(9, 0, 5, 7, 2, 4, 10, 15, 14, 1, 11, 12, 6, 8, 3, 13);
-    ROUND(2, 12, 6, 10, 0, 11, 8, 3, 4, 13, 7, 5, 15, 14, 1, 9);
-    ROUND(12, 5, 1, 15, 14, 13, 4, 10, 0, 7, 6, 3, 9, 2, 8, 11);
-    ROUND(13, 11, 7, 14, 12, 1, 3, 9, 5, 0, 15, 4, 8, 6, 2, 10);
-    ROUND(6, 15, 14, 9, 11, 3, 0, 8, 12, 2, 13, 7, 1, 4, 10, 5);
-    ROUND(10, 2, 8, 4, 7, 6, 1, 5, 15, 11, 9, 14, 3, 12, 13, 0);
-    ROUND(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-    ROUND(14, 10, 4, 8, 9, 15, 13, 6, 1, 12, 0, 2, 11, 7, 5, 3);
+    ALL_ROUNDS;
     h[0] ^= v0 ^ v8, h[1] ^= v1 ^ v9, h[2] ^= v2 ^ v10, h[3] ^= v3 ^ v11;
     h[4] ^= v4 ^ v12, h[5] ^= v5 ^ v13, h[6] ^= v6 ^ v14, h[7] ^= v7 ^ v15;
 }
@@ -78,4 +85,59 @@ bt_blake2b bt_blake2b_keyed(const uint8_t *key, size_t key_size, size_t size) {
 
 void bt_blake2b_end(bt_blake2b *state, const uint64_t block[BT_BLAKE2B_WORDS], size_t size) {
     compress(state->h, block, BT_BLAKE2B_BLOCK + size, UINT64_MAX);
+}
+
+#if defined(__x86_64__)
+#define AVX2 __attribute__((target("avx2")))
+
+AVX2 static void gather(const uint64_t blocks[BT_BLAKE2B_LANES][BT_BLAKE2B_WORDS],
+                        lanes ret_words[BT_BLAKE2B_WORDS]) {
+    for (size_t i = 0; i < BT_BLAKE2B_WORDS; i++)
+        ret_words[i] = (lanes){blocks[0][i], blocks[1][i], blocks[2][i], blocks[3][i]};
+}
+
+AVX2 static void scatter(const lanes *words, bt_blake2b states[BT_BLAKE2B_LANES]) {
+    for (size_t lane = 0; lane < BT_BLAKE2B_LANES; lane++)
+        for (size_t i = 0; i < 8; i++) states[lane].h[i] = words[i][lane];
+}
+
+AVX2 static inline lanes all(uint64_t word) {
+    return (lanes){word, word, word, word};
+}
+
+AVX2 static void end_four(const bt_blake2b *from,
+                          const uint64_t blocks[BT_BLAKE2B_LANES][BT_BLAKE2B_WORDS],
+                          const size_t sizes[BT_BLAKE2B_LANES], bt_blake2b *ret_states) {
+    const uint64_t *h = from->h;
+    lanes m[BT_BLAKE2B_WORDS];
+    lanes v0 = all(h[0]), v1 = all(h[1]), v2 = all(h[2]), v3 = all(h[3]);
+    lanes v4 = all(h[4]), v5 = all(h[5]), v6 = all(h[6]), v7 = all(h[7]);
+    lanes v8 = all(iv[0]), v9 = all(iv[1]), v10 = all(iv[2]), v11 = all(iv[3]);
+    lanes counts = {sizes[0], sizes[1], sizes[2], sizes[3]};
+    lanes v12 = all(iv[4]) ^ (counts + BT_BLAKE2B_BLOCK), v13 = all(iv[5]);
+    lanes v14 = all(~iv[6]), v15 = all(iv[7]);
+    gather(blocks, m);
+    ALL_ROUNDS;
+    lanes ends[8] = {all(h[0]) ^ v0 ^ v8,  all(h[1]) ^ v1 ^ v9,  all(h[2]) ^ v2 ^ v10,
+                     all(h[3]) ^ v3 ^ v11, all(h[4]) ^ v4 ^ v12, all(h[5]) ^ v5 ^ v13,
+                     all(h[6]) ^ v6 ^ v14, all(h[7]) ^ v7 ^ v15};
+    scatter(ends, ret_states);
+    bt_secret_wipe(m, sizeof m);
+}
+#endif
+
+void bt_blake2b_end_four(const bt_blake2b *from,
+                         const uint64_t blocks[BT_BLAKE2B_LANES][BT_BLAKE2B_WORDS],
+                         const size_t sizes[BT_BLAKE2B_LANES],
+                         bt_blake2b ret_states[BT_BLAKE2B_LANES]) {
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx2")) {
+        end_four(from, blocks, sizes, ret_states);
+        return;
+    }
+#endif
+    for (size_t i = 0; i < BT_BLAKE2B_LANES; i++) {
+        ret_states[i] = *from;
+        bt_blake2b_end(&ret_states[i], blocks[i], sizes[i]);
+    }
 }

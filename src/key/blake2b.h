@@ -22,4 +22,12 @@ bt_blake2b bt_blake2b_keyed(const uint8_t *key, size_t key_size, size_t size);
  * the beginning of h. */
 void bt_blake2b_end(bt_blake2b *state, const uint64_t block[BT_BLAKE2B_WORDS], size_t size);
 
+/* Ends four hashes that begin from one state, as bt_blake2b_end does, in little more than the time of one where
+ * the processor can (AVX2). */
+#define BT_BLAKE2B_LANES 4u
+void bt_blake2b_end_four(const bt_blake2b *from,
+                         const uint64_t blocks[BT_BLAKE2B_LANES][BT_BLAKE2B_WORDS],
+                         const size_t sizes[BT_BLAKE2B_LANES],
+                         bt_blake2b ret_states[BT_BLAKE2B_LANES]);
+
 #endif

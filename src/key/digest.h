@@ -46,6 +46,10 @@ typedef struct bt_digest {
  * and the environment has no zero byte among its own. No allocation. */
 bt_digest bt_digest_token(const bt_pepper *pepper, bt_bytes environment, bt_bytes token);
 
+/* The same for many tokens of one environment: in much less time than one by one. */
+void bt_digest_tokens(const bt_pepper *pepper, bt_bytes environment, const bt_bytes *tokens,
+                      size_t count, bt_digest *const *ret_digests);
+
 /* A keyed hash for all that is no token: seals, references. purpose tells one use from another, so
  * that what was made for one is worth nothing to the next; it is a C string that is part of this
  * program. bytes of any length. No allocation. */

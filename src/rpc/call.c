@@ -72,7 +72,7 @@ static bool begin(bt_call *call, bt_err renewed) {
     fault.err = BT_OK;
     call->caller = (bt_caller){0};
     call->user = NULL;
-    call->expects = false;
+    call->asked = NULL;
     if (bt_call_check_size(call->method, call->message.size, &fault) ||
         call->method->flags & BT_METHOD_OPEN)
         return settle(call, &fault);
@@ -89,12 +89,12 @@ static bool needs_store(bt_call *const *calls, size_t count) {
     return false;
 }
 
-static void expect(bt_call *const *calls, size_t count) {
-    uint64_t slots[BT_CALLS_TOGETHER];
-    size_t expected = 0;
+static void seek(bt_call *const *calls, size_t count) {
+    bt_asked *asked[BT_CALLS_TOGETHER];
+    size_t asked_count = 0;
     for (size_t i = 0; i < count; i++)
-        if (calls[i]->expects) slots[expected++] = calls[i]->slot;
-    if (expected > 1) bt_snapshot_expect(calls[0]->session->snapshot, slots, expected);
+        if (calls[i]->asked) asked[asked_count++] = calls[i]->asked;
+    if (asked_count > 1) bt_ask_seek(calls[0]->session, asked, asked_count);
 }
 
 /* A call may be gone once it has ended, so nothing of it is used after that. */
@@ -108,7 +108,7 @@ void bt_call_dispatch_many(bt_call *const *calls, size_t calls_count) {
     for (size_t i = 0; i < calls_count; i++) calls[i]->began_ns = now_ns;
     for (size_t i = 0; i < calls_count; i++)
         if (begin(calls[i], renewed)) left[left_count++] = calls[i];
-    expect(left, left_count);
+    seek(left, left_count);
     for (size_t i = 0; i < left_count; i++) left[i]->method->handle(left[i]);
     if (store) bt_snapshot_reset(session->snapshot);
 }

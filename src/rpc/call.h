@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "service/ask.h"
 #include "service/session.h"
 
 typedef struct bt_call bt_call;
@@ -42,10 +43,9 @@ struct bt_method {
     void (*handle)(bt_call *call);
     /* BT_METHOD_NEVER_FAILS: the reply to a call that a transport has no room for, instead of RESOURCE_EXHAUSTED. */
     bt_bytes overload;
-    /* May be NULL. Called before handle, in the same renewal, for who looks up one record: reads the request,
-     * keeps what it has found in the arena and in `user`, and sets slot and expects, so that the records of
-     * many calls can be fetched from memory at once. False: it has ended the call, and handle is not called.
-     * Not with BT_METHOD_OPEN. */
+    /* May be NULL. Called before handle, in the same renewal, for who asks one question about a key: reads the
+     * request and sets call->asked, in the arena, so that the look-ups of many calls can be made together.
+     * False: it has ended the call, and handle is not called. Not with BT_METHOD_OPEN. */
     bool (*prepare)(bt_call *call);
     /* Bytes of the call's arena; 0: BT_CALL_ARENA. At most BT_CALL_ARENA_MAX, of which few are in
      * use at a time: a call that finds none is RESOURCE_EXHAUSTED. */
@@ -87,9 +87,8 @@ struct bt_call {
     const bt_listener_policy *listener;
     const bt_call_transport *transport;
     bt_health *health; /* the program's, shared by its transports */
-    void *user;        /* the handler's, for what a WATCH keeps, and what prepare found */
-    uint64_t slot;     /* set by prepare: the record that will be looked up */
-    bool expects;      /* slot is set */
+    void *user;        /* the handler's, for what a WATCH keeps */
+    bt_asked *asked;   /* set by prepare */
     bt_bytes message;  /* the request; good until the call has ended (DIALOGUE: until answered) */
     bt_bytes authorization;   /* value of the metadata `authorization`; empty where there is none */
     bool authorization_twice; /* more than one was sent: refused */
@@ -107,7 +106,7 @@ void bt_call_dispatch(bt_call *call);
 
 /* The same for calls that have all come by now, of one session, in one renewal: their look-ups wait for memory
  * together. At most BT_CALLS_TOGETHER. */
-#define BT_CALLS_TOGETHER 64u
+#define BT_CALLS_TOGETHER BT_ASKED_TOGETHER
 void bt_call_dispatch_many(bt_call *const *calls, size_t count);
 
 /* Whether a request of so many bytes is taken. BT_ERR_EXHAUSTED. */

@@ -17,10 +17,7 @@ static bool prepared(bt_call *call, bt_asked *asked, bt_err err, const bt_fault 
         bt_call_fail(call, fault);
         return false;
     }
-    bt_ask_seek(call->session, asked);
-    call->user = asked;
-    call->slot = asked->sought.slot;
-    call->expects = asked->sought.there;
+    call->asked = asked;
     return true;
 }
 
@@ -41,7 +38,7 @@ bool bt_rpc_prepare_check_scope(bt_call *call) {
 void bt_rpc_check_scope(bt_call *call) {
     bt_answer answer;
     bt_fault fault;
-    if (bt_ask_answer(call->session, call->user, &answer, &fault)) {
+    if (bt_ask_answer(call->session, call->asked, &answer, &fault)) {
         bt_call_fail(call, &fault);
         return;
     }
@@ -77,7 +74,7 @@ static bt_err write_valid_key(bt_call *call, const bt_record *record, bt_out *ou
 
 static bt_err validate(bt_call *call, bt_out *out, bt_fault *fault) {
     bt_answer answer;
-    BT_TRY(bt_ask_answer(call->session, call->user, &answer, fault));
+    BT_TRY(bt_ask_answer(call->session, call->asked, &answer, fault));
     bool valid = answer.verdict.reason == BT_REASON_ALLOWED;
     bt_out_uint(out, 1, valid);
     bt_out_uint(out, 2, answer.verdict.reason);
@@ -95,8 +92,6 @@ void bt_rpc_validate(bt_call *call) {
     else
         bt_answer_with(call, &out);
 }
-
-#define EXPECTED_TOGETHER 64u
 
 typedef struct batch_request {
     size_t count;
@@ -124,25 +119,25 @@ static bt_err prepare_batch(bt_call *call, batch_request *batch, bt_fault *fault
         bt_fault inner;
         bt_err err = prepare(call, batch->messages[i], now_ms, &batch->asked[i], &inner);
         if (err) return bt_fail(fault, err, "checks[%zu].%s", i, inner.text);
-        bt_ask_seek(call->session, &batch->asked[i]);
     }
     return BT_OK;
 }
 
-/* What the next answers will look up. */
-static void expect(bt_call *call, const batch_request *batch, size_t from) {
-    uint64_t slots[EXPECTED_TOGETHER];
+/* Makes the look-ups of the next answers together. */
+static void seek(bt_call *call, batch_request *batch, size_t from) {
+    bt_asked *asked[BT_ASKED_TOGETHER];
     size_t count = 0;
-    for (size_t i = from; i < batch->count && i < from + EXPECTED_TOGETHER; i++)
-        if (batch->asked[i].sought.there) slots[count++] = batch->asked[i].sought.slot;
-    bt_snapshot_expect(call->session->snapshot, slots, count);
+    while (count < BT_ASKED_TOGETHER && from + count < batch->count) {
+        asked[count] = &batch->asked[from + count];
+        count++;
+    }
+    bt_ask_seek(call->session, asked, count);
 }
 
-static bt_err answer_batch(bt_call *call, const batch_request *batch, bt_out *out,
-                           bt_fault *fault) {
+static bt_err answer_batch(bt_call *call, batch_request *batch, bt_out *out, bt_fault *fault) {
     const bt_catalogue *catalogue = bt_snapshot_catalogue(call->session->snapshot);
     for (size_t i = 0; i < batch->count && !out->full; i++) {
-        if (i % EXPECTED_TOGETHER == 0) expect(call, batch, i);
+        if (i % BT_ASKED_TOGETHER == 0) seek(call, batch, i);
         uint8_t block[BT_ANSWER_MAX];
         bt_out result = bt_out_into(block, sizeof block);
         bt_answer answer;

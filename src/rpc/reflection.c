@@ -5,14 +5,14 @@
 
 /* grpc.reflection.v1.ServerReflectionRequest. Of the questions the last in the message counts; none has
  * data that is not NULL unless it was sent, though it may be empty. */
-typedef enum bt_asked {
+typedef enum bt_reflected {
     FILE_NAME,
     SYMBOL,
     EXTENSION,
     EXTENSION_NUMBERS,
     SERVICES,
     QUESTIONS
-} bt_asked;
+} bt_reflected;
 
 typedef struct bt_request {
     bt_bytes host;
@@ -46,10 +46,10 @@ static const bt_wire_field request_fields[] = {
 static const bt_wire_message request_type = {"grpc.reflection.v1.ServerReflectionRequest",
                                              request_fields, 8};
 
-static bt_asked asked(const bt_request *request) {
-    bt_asked last = QUESTIONS;
+static bt_reflected asked(const bt_request *request) {
+    bt_reflected last = QUESTIONS;
     const uint8_t *latest = NULL;
-    for (bt_asked at = 0; at < QUESTIONS; at++) {
+    for (bt_reflected at = 0; at < QUESTIONS; at++) {
         const uint8_t *data = request->question[at].data;
         if (!data || (uintptr_t)data <= (uintptr_t)latest) continue;
         last = at;
@@ -103,7 +103,7 @@ static bt_reply list_services(bt_call *call) {
     return answer;
 }
 
-static bt_reply find(bt_call *call, const bt_request *request, bt_asked question) {
+static bt_reply find(bt_call *call, const bt_request *request, bt_reflected question) {
     bt_bytes text = request->question[question];
     switch (question) {
     case FILE_NAME:
@@ -120,10 +120,10 @@ static bt_reply find(bt_call *call, const bt_request *request, bt_asked question
 }
 
 /* What is sent back must be texts, or clients cannot read the answer. */
-static bt_err read_request(const bt_call *call, bt_request *ret_request, bt_asked *ret_question,
+static bt_err read_request(const bt_call *call, bt_request *ret_request, bt_reflected *ret_question,
                            bt_fault *fault) {
     BT_TRY(bt_wire_read(&request_type, call->message, ret_request, fault));
-    bt_asked question = asked(ret_request);
+    bt_reflected question = asked(ret_request);
     if (question == QUESTIONS)
         return bt_fail(fault, BT_ERR_INVALID, "message_request: nothing was asked");
     for (size_t at = 0; at < QUESTIONS; at++)
@@ -136,7 +136,7 @@ static bt_err read_request(const bt_call *call, bt_request *ret_request, bt_aske
 
 static bt_err ask(bt_call *call, bt_out *ret_out, bt_fault *fault) {
     bt_request request = {0};
-    bt_asked question = EXTENSION;
+    bt_reflected question = EXTENSION;
     BT_TRY(read_request(call, &request, &question, fault));
     bt_reply answer = find(call, &request, question);
     size_t size = answer.body.size + 2 * call->message.size + ROOM;

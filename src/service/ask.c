@@ -35,8 +35,8 @@ bt_err bt_ask_prepare_key(bt_session *session, const bt_caller *caller, const bt
     return bt_ask_key(session->snapshot, environment, ask, now_ms, ret_asked, fault);
 }
 
-void bt_ask_seek(const bt_session *session, bt_asked *asked) {
-    bt_asked_seek(session->snapshot, bt_store_pepper(session->service->store), asked);
+void bt_ask_seek(const bt_session *session, bt_asked *const *asked, size_t count) {
+    bt_asked_seek(session->snapshot, bt_store_pepper(session->service->store), asked, count);
 }
 
 bt_err bt_ask_answer(bt_session *session, const bt_asked *asked, bt_answer *ret_answer,

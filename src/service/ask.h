@@ -22,8 +22,8 @@ bt_err bt_ask_prepare(bt_session *session, const bt_caller *caller, const bt_ask
                       int64_t now_ms, bt_asked *ret_asked, bt_fault *fault);
 bt_err bt_ask_prepare_key(bt_session *session, const bt_caller *caller, const bt_ask *ask,
                           int64_t now_ms, bt_asked *ret_asked, bt_fault *fault);
-/* Works out what the answer will look up, for bt_snapshot_expect; may be left out. */
-void bt_ask_seek(const bt_session *session, bt_asked *asked);
+/* bt_asked_seek: before the answers, where there are many; may be left out. */
+void bt_ask_seek(const bt_session *session, bt_asked *const *asked, size_t count);
 bt_err bt_ask_answer(bt_session *session, const bt_asked *asked, bt_answer *ret_answer,
                      bt_fault *fault);
 

@@ -19,11 +19,15 @@ void bt_counters_free_all(bt_counters_list *list) {
     }
 }
 
+#define DECADE(ns) (ns), 2 * (ns), 5 * (ns)
+static const uint64_t bounds_ns[BT_TIME_BUCKETS] = {
+    DECADE(UINT64_C(1000)),    DECADE(UINT64_C(10000)),    DECADE(UINT64_C(100000)),
+    DECADE(UINT64_C(1000000)), DECADE(UINT64_C(10000000)), DECADE(UINT64_C(100000000)),
+    UINT64_C(1000000000),
+};
+
 uint64_t bt_time_bound_ns(size_t bucket) {
-    static const uint64_t steps[] = {1, 2, 5};
-    uint64_t decade = 1000;
-    for (size_t i = 0; i < bucket / 3; i++) decade *= 10;
-    return steps[bucket % 3] * decade;
+    return bounds_ns[bucket];
 }
 
 static void add(_Atomic uint64_t *counter, uint64_t value) {
@@ -40,7 +44,7 @@ void bt_count_decision(bt_counters *counters, bt_reason reason) {
 
 static void count_time(bt_time_counter *counter, uint64_t time_ns) {
     size_t bucket = 0;
-    while (bucket < BT_TIME_BUCKETS && time_ns > bt_time_bound_ns(bucket)) bucket++;
+    while (bucket < BT_TIME_BUCKETS && time_ns > bounds_ns[bucket]) bucket++;
     add(&counter->buckets[bucket], 1);
     add(&counter->sum_ns, time_ns);
 }

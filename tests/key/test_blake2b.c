@@ -21,4 +21,26 @@ START_TEST(hash_differs_from_libsodiums) {
 }
 END_TEST
 
-UNIT_MAIN("blake2b", hash_differs_from_libsodiums)
+START_TEST(four_at_a_time_differ_from_one_by_one) {
+    uint8_t key[32];
+    for (int round = 0; round < 500; round++) {
+        uint64_t blocks[BT_BLAKE2B_LANES][BT_BLAKE2B_WORDS] = {0};
+        size_t sizes[BT_BLAKE2B_LANES];
+        bt_blake2b four[BT_BLAKE2B_LANES];
+        randombytes_buf(key, sizeof key);
+        bt_blake2b from = bt_blake2b_keyed(key, sizeof key, 32);
+        for (size_t i = 0; i < BT_BLAKE2B_LANES; i++) {
+            sizes[i] = 1 + randombytes_uniform(BT_BLAKE2B_BLOCK);
+            randombytes_buf(blocks[i], sizes[i]);
+        }
+        bt_blake2b_end_four(&from, (const uint64_t(*)[BT_BLAKE2B_WORDS])blocks, sizes, four);
+        for (size_t i = 0; i < BT_BLAKE2B_LANES; i++) {
+            bt_blake2b one = from;
+            bt_blake2b_end(&one, blocks[i], sizes[i]);
+            ck_assert_mem_eq(one.h, four[i].h, sizeof one.h);
+        }
+    }
+}
+END_TEST
+
+UNIT_MAIN("blake2b", hash_differs_from_libsodiums, four_at_a_time_differ_from_one_by_one)

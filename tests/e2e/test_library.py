@@ -105,6 +105,18 @@ def test_what_the_server_acknowledged_is_seen_by_the_next_check(server, keys, pr
         assert answer.reason.name == "REVOKED" and answer.revision >= gone.revision
 
 
+def test_a_library_group_gets_what_it_needs_and_others_nothing(new_server):
+    group = os.getgid()
+    server = new_server(flags=["--library-group", group])
+    modes = {name: oct((server.data / name).stat().st_mode & 0o777) for name in
+             (".", "bitting.mdb", "bitting.mdb-lock", "serve.lock", "pepper")}
+    assert modes == {".": "0o750", "bitting.mdb": "0o640", "bitting.mdb-lock": "0o660", "serve.lock": "0o640",
+                     "pepper": "0o640"}
+    assert (server.data / "pepper").stat().st_gid == group
+    done = support.run("serve", "--data", server.data.parent / "other", "--library-group", "no-such-group")
+    assert done.returncode == 1 and "no-such-group" in done.stderr
+
+
 def test_bad_questions_are_refused_as_the_server_refuses_them(server, checks, protos, libbitting, opened):
     token, _ = server.create_key("a", ["users.read"])
     bad = [{"scopes": ["users.fly"]}, {}, {"scope_mask": 1 << 63}, {"scopes": ["users.read"], "client_ip": "x"},

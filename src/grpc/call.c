@@ -91,8 +91,10 @@ grpc_byte_buffer *bt_grpc_buffer(bt_bytes message) {
 }
 
 void bt_grpc_call_batch(bt_grpc_call *call, const grpc_op *ops, size_t count, bt_grpc_tag *tag) {
+    grpc_call *batched =
+        call->call; /* the batch may end, and the block be another call's, any time */
     BT_TAG_GOES_IN(tag);
-    grpc_call_error error = grpc_call_start_batch(call->call, ops, count, tag, NULL);
+    grpc_call_error error = grpc_call_start_batch(batched, ops, count, tag, NULL);
     if (error) bt_log(BT_LOG_ERROR, "batch refused by gRPC error=%d", (int)error);
 }
 

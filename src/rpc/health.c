@@ -119,7 +119,7 @@ void bt_health_watch(bt_call *call) {
     bt_health *health = call->health;
     bt_watch *watch = bt_arena_alloc(&call->arena, sizeof *watch);
     if (!watch) bt_fail(&fault, BT_ERR_EXHAUSTED, "no memory for one more watch");
-    if (fault.err || read_service(call, &name, &fault)) {
+    if (!watch || read_service(call, &name, &fault)) {
         bt_call_fail(call, &fault);
         return;
     }

@@ -105,7 +105,7 @@ static void arm_all(const bt_worker *worker) {
 }
 
 int main(int argc, char **argv) {
-    int count = argc > 2 ? atoi(argv[2]) : 1;
+    int count = argc > 2 ? (int)strtol(argv[2], NULL, 10) : 1;
     if (count < 1 || count > WORKERS_MAX) return 2;
     grpc_arg alone = {
         .type = GRPC_ARG_INTEGER, .key = (char *)GRPC_ARG_ALLOW_REUSEPORT, .value.integer = 0};

@@ -16,7 +16,8 @@ from grpc_tools import protoc
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = os.environ.get("BITTING_BINARY", "")
 BUILD = pathlib.Path(os.environ.get("BITTING_BUILD", ROOT / "build"))
-SLOW = 20 if "asan" in BINARY or "tsan" in BINARY else 1
+RACES = "tsan" in BINARY
+SLOW = 20 if "asan" in BINARY or RACES else 1
 START_SECONDS = 30 * SLOW
 STOP_SECONDS = 30 * SLOW
 SANITIZER = re.compile(r"Sanitizer|runtime error:|DEADLYSIGNAL")

@@ -12,9 +12,10 @@ import pytest
 
 import raw_http2
 from echo import CHECK, NOT_SERVING, SERVING, WATCH, until
-from support import SLOW
+from support import RACES, SLOW
 
 Code = grpc.StatusCode
+flood = pytest.mark.skipif(RACES, reason="takes ThreadSanitizer an hour")
 LIMIT = 256 << 10
 ARENA = 16 << 10
 
@@ -180,6 +181,7 @@ def many_files():
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
+@flood
 @pytest.mark.parametrize("limits", [{"connections": 1000}, {"hard_limit": 600}])
 def test_5000_connections_leave_a_server_that_accepts(echo, many_files, limits):
     server = echo(**limits)
@@ -197,6 +199,7 @@ def test_5000_connections_leave_a_server_that_accepts(echo, many_files, limits):
     assert "too many are open" in server.log()
 
 
+@flood
 def test_10000_watches_that_are_never_read_cost_little_and_others_are_served(echo):
     server = echo(calls=4096, streams=2000)
     server.lives()
@@ -234,6 +237,7 @@ def lives_now(server):
         return False
 
 
+@flood
 def test_clients_that_send_half_a_call_and_stay_do_not_keep_others_out(echo):
     server = echo(calls=64, memory=64 << 20)
     clients = [raw_http2.Client(server.port) for _ in range(60)]

@@ -100,6 +100,8 @@ static void expect(const char *text, const char *path, bool has) {
 START_TEST(a_field_hides) {
     expect("{\"domain\":1}", "domain", true);
     expect("{\"domain\":null}", "domain", true);
+    expect("{\"domain\":{}}", "domain", true);
+    expect("{\"domain\":{\"a\":1}}", "domain", true);
     expect(" { \"a\" : 1 , \"domain\" : [] } ", "domain", true);
     expect("{\"Domain\":1}", "domain", true);
     expect("{\"\\u0064omain\":1}", "domain", true);

@@ -28,7 +28,7 @@ class Proxy:
         with open(self.log_file, "wb") as log:
             self.process = subprocess.Popen(
                 self.command(), stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True,
-                env=support.clean_environment(HOME=str(folder), XDG_CONFIG_HOME=str(folder),
+                env=support.clean_environment(PATH=PATH, HOME=str(folder), XDG_CONFIG_HOME=str(folder),
                                               XDG_DATA_HOME=str(folder)))
         self.wait()
 

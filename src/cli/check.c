@@ -59,7 +59,7 @@ static const bt_flag flags[] = {
 
 static const bt_usage usage = {
     .command = "check",
-    .synopsis = "--scope S[,S...] --env ENV [flags]  < token",
+    .synopsis = "--scope S[,S...] [--env ENV] [flags]  < token",
     .about =
         "Asks whether a token may do something. The token comes on standard input or in\n"
         "BITTING_TOKEN, never as an argument: arguments are seen by every user of the machine.\n\n"
@@ -69,12 +69,12 @@ static const bt_usage usage = {
         "printed with its reason and what is missing.\n\n"
         "With --data it is answered from the store; with --server by a server, over gRPC; with "
         "neither\n"
-        "by the server of the default directory, or else from its store. A server's guarded "
-        "listener\n"
-        "wants a key of the caller's, in BITTING_CREDENTIAL; its environment is then asked about, "
-        "and\n"
-        "--env need not be given.",
-    .examples = "  bitting check --env test --scope users.read < customer.token\n"
+        "by the server of the default directory, or else from its store. Without --env the "
+        "environment is\n"
+        "the token's own; a server's guarded listener, which wants a key of the caller's in\n"
+        "BITTING_CREDENTIAL, asks about that key's.",
+    .examples = "  bitting check --scope users.read < customer.token\n"
+                "  bitting check --env test --scope users.read < customer.token\n"
                 "  bitting check --env test --scope users.read,orgs.read --match any --json < t\n"
                 "  BITTING_CREDENTIAL=$(cat gateway.token) \\\n"
                 "      bitting check --server 127.0.0.1:9494 --scope users.read < customer.token",
@@ -108,9 +108,8 @@ static bool take_kinds(bt_ask_scope *ask) {
 }
 
 static bool take_question(bt_ask_scope *ask) {
-    bool needs_env = !env && !server;
-    if (scopes.count == 0 || needs_env) {
-        bt_options_complain(&usage, "--%s is needed", needs_env ? "env" : "scope");
+    if (scopes.count == 0) {
+        bt_options_complain(&usage, "--scope is needed");
         return false;
     }
     ask->ask.environment = bt_bytes_text(env);
@@ -148,7 +147,8 @@ static bt_err ask_whoever_is_there(const bt_ask_scope *ask, bt_outcome *ret_outc
                                    bt_fault *fault) {
     char directory[BT_PATH_SIZE], address[BT_PATH_SIZE];
     BT_TRY(bt_place_directory(&place, directory, fault));
-    if (!place.data && bt_outcome_find_server(directory, address))
+    /* A trusted listener needs to be told the environment; the store tells it by the token. */
+    if (!place.data && env && bt_outcome_find_server(directory, address))
         return ask_server(address, ask, ret_outcome, fault);
     return ask_store(ask, ret_outcome, fault);
 }

@@ -77,7 +77,7 @@ def test_a_wrong_call_says_what_is_wrong_and_exits_2(words, said):
 
 
 @pytest.mark.parametrize("words", [
-    ["check", "--env", "test"], ["check", "--scope", "users.read"], ["check", "--unknown"],
+    ["check", "--env", "test"], ["check", "--scope", "users.read", "--data", "/nowhere"], ["check", "--unknown"],
     ["check", "--env", "test", "--scope", ""], ["check", "--env", "test", "--scope", "a.b", "--match", "some"],
     ["check", "--env", "test", "--scope", "a.b", "--kind", "king"],
     ["check", "--server", "127.0.0.1:1", "--data", "/nowhere", "--scope", "a.b", "--env", "test"]])

@@ -16,11 +16,12 @@ static bt_err find_limits(bt_snapshot *snapshot, const bt_environment *environme
 }
 
 /* A token of another system, where any were imported; else junk, turned away before any hash. */
-static bt_sought seek_foreign(const bt_snapshot *snapshot, const bt_pepper *pepper, bt_bytes token,
+static bt_sought seek_foreign(const bt_head *head, const bt_environments *environments,
+                              const bt_pepper *pepper, bt_bytes token,
                               const bt_environment *environment) {
     bt_sought sought = {.malformed = true};
-    if (!(bt_snapshot_head(snapshot)->flags & BT_HEAD_IMPORTED_KEYS)) return sought;
-    if (!environment || !bt_foreign_ok(bt_snapshot_environments(snapshot), token)) return sought;
+    if (!(head->flags & BT_HEAD_IMPORTED_KEYS)) return sought;
+    if (!environment || !bt_foreign_ok(environments, token)) return sought;
     int scheme = bt_foreign_scheme(environment, token);
     if (scheme < 0) return sought;
     bt_foreign_hash hash = bt_foreign_hash_token(&environment->schemes[scheme], token);
@@ -30,26 +31,40 @@ static bt_sought seek_foreign(const bt_snapshot *snapshot, const bt_pepper *pepp
     return sought;
 }
 
-bt_sought bt_check_parse(const bt_snapshot *snapshot, const bt_pepper *pepper, bt_bytes credential,
-                         const bt_environment *environment, bt_bytes *ret_token) {
+static bt_sought parse(const bt_head *head, const bt_environments *environments,
+                       const bt_pepper *pepper, bt_bytes credential,
+                       const bt_environment *environment, bt_bytes *ret_token) {
     *ret_token = (bt_bytes){0};
     bt_bytes token = bt_token_strip_bearer(credential), prefix;
-    if (!bt_token_parse(token, &prefix)) return seek_foreign(snapshot, pepper, token, environment);
-    const bt_environment *owner =
-        bt_environment_by_prefix(bt_snapshot_environments(snapshot), prefix);
+    if (!bt_token_parse(token, &prefix))
+        return seek_foreign(head, environments, pepper, token, environment);
+    const bt_environment *owner = bt_environment_by_prefix(environments, prefix);
     if (owner != environment) return (bt_sought){.malformed = !owner};
     *ret_token = token;
     return (bt_sought){.there = true};
 }
 
-bt_sought bt_check_seek(const bt_snapshot *snapshot, const bt_pepper *pepper, bt_bytes credential,
-                        const bt_environment *environment) {
+bt_sought bt_check_parse(const bt_snapshot *snapshot, const bt_pepper *pepper, bt_bytes credential,
+                         const bt_environment *environment, bt_bytes *ret_token) {
+    return parse(bt_snapshot_head(snapshot), bt_snapshot_environments(snapshot), pepper, credential,
+                 environment, ret_token);
+}
+
+bt_sought bt_check_seek_in(const bt_head *head, const bt_environments *environments,
+                           const bt_pepper *pepper, bt_bytes credential,
+                           const bt_environment *environment) {
     bt_bytes token;
-    bt_sought sought = bt_check_parse(snapshot, pepper, credential, environment, &token);
+    bt_sought sought = parse(head, environments, pepper, credential, environment, &token);
     if (!token.size) return sought;
     sought.digest = bt_digest_token(pepper, bt_bytes_text(environment->name), token);
     sought.slot = bt_digest_slot(&sought.digest);
     return sought;
+}
+
+bt_sought bt_check_seek(const bt_snapshot *snapshot, const bt_pepper *pepper, bt_bytes credential,
+                        const bt_environment *environment) {
+    return bt_check_seek_in(bt_snapshot_head(snapshot), bt_snapshot_environments(snapshot), pepper,
+                            credential, environment);
 }
 
 static bt_err find(bt_snapshot *snapshot, const bt_sought *sought,

@@ -35,6 +35,10 @@ bt_sought bt_check_seek(const bt_snapshot *snapshot, const bt_pepper *pepper, bt
 /* The first step of it. ret_token: what is still to be digested, for slot and digest; else empty. */
 bt_sought bt_check_parse(const bt_snapshot *snapshot, const bt_pepper *pepper, bt_bytes credential,
                          const bt_environment *environment, bt_bytes *ret_token);
+/* As the head and the environments of a transaction have it. */
+bt_sought bt_check_seek_in(const bt_head *head, const bt_environments *environments,
+                           const bt_pepper *pepper, bt_bytes credential,
+                           const bt_environment *environment);
 /* Errors as above. */
 bt_err bt_check_sought(bt_snapshot *snapshot, const bt_sought *sought,
                        const bt_environment *environment, const bt_question *question,

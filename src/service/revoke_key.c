@@ -1,25 +1,31 @@
 #include "service/revoke_key.h"
 
+#include "check/check.h"
 #include "service/text.h"
 
-static bt_err no_such_token(bt_fault *fault) {
-    return bt_fail(fault, BT_ERR_NOT_FOUND, "token: it is that of no key in this environment");
+/* Whether the token is that of a key of this environment. */
+static bt_err look_in(const bt_environment *environment, bt_txn *txn, bt_bytes token,
+                      bt_key_id *ret_id, bool *ret_found) {
+    bt_sought sought = bt_check_seek_in(bt_txn_head(txn), bt_txn_environments(txn),
+                                        bt_store_pepper(bt_txn_store(txn)), token, environment);
+    const bt_record *record;
+    if (!sought.there) return BT_OK;
+    bt_err err = bt_txn_record_at(txn, sought.slot, &record);
+    if (err) return err == BT_ERR_NOT_FOUND ? BT_OK : err;
+    *ret_found = bt_record_matches(record, &sought.digest);
+    if (*ret_found) *ret_id = record->key_id;
+    return BT_OK;
 }
 
 static bt_err find_by_token(bt_revoke_key *revoke, const bt_caller *caller, bt_txn *txn,
                             bt_fault *fault) {
-    bt_bytes token = bt_token_strip_bearer(revoke->token), prefix;
-    if (!bt_token_parse(token, &prefix)) return no_such_token(fault);
-    const bt_environment *environment = bt_environment_by_prefix(bt_txn_environments(txn), prefix);
-    if (!environment || !bt_caller_sees(caller, environment->id)) return no_such_token(fault);
-    bt_digest digest = bt_digest_token(bt_store_pepper(bt_txn_store(txn)),
-                                       bt_bytes_text(environment->name), token);
-    const bt_record *record;
-    bt_err err = bt_txn_record_at(txn, bt_digest_slot(&digest), &record);
-    if (err && err != BT_ERR_NOT_FOUND) return err;
-    if (err || !bt_record_matches(record, &digest)) return no_such_token(fault);
-    revoke->id = record->key_id;
-    return BT_OK;
+    const bt_environments *environments = bt_txn_environments(txn);
+    bool found = false;
+    for (size_t i = 0; i < environments->count && !found; i++)
+        if (bt_caller_sees(caller, environments->list[i].id))
+            BT_TRY(look_in(&environments->list[i], txn, revoke->token, &revoke->id, &found));
+    if (found) return BT_OK;
+    return bt_fail(fault, BT_ERR_NOT_FOUND, "token: it is that of no key in this environment");
 }
 
 static bt_err work(bt_mutation *mutation, const bt_caller *caller, bt_txn *txn, bt_fault *fault) {

@@ -14,10 +14,11 @@ TRANSPORTS = os.environ.get("BITTING_TRANSPORTS", "grpc,h2").split(",")
 
 @pytest.fixture(scope="session")
 def protos(tmp_path_factory):
-    """check, key: the modules of bitting.v1; check_grpc, key_grpc: their stubs."""
+    """check, key, owner, scope: the modules of bitting.v1; check_grpc, ...: their stubs."""
     support.compile_protos(tmp_path_factory.mktemp("protos"))
     names = {"check": "check_pb2", "key": "key_pb2", "check_grpc": "check_pb2_grpc",
-             "key_grpc": "key_pb2_grpc", "scope": "scope_pb2", "scope_grpc": "scope_pb2_grpc"}
+             "key_grpc": "key_pb2_grpc", "scope": "scope_pb2", "scope_grpc": "scope_pb2_grpc",
+             "owner": "owner_pb2", "owner_grpc": "owner_pb2_grpc"}
     return types.SimpleNamespace(
         **{name: importlib.import_module(f"bitting.v1.{module}") for name, module in names.items()})
 

@@ -145,7 +145,9 @@ class Driver:
         if chance < 0.7:
             return self.roots["prod"]
         keys = [(token, self.model.tokens.get(token)) for token in self.recent]
-        able = [token for token, key in keys if key and key.kind == BACKEND and (key.full or key.mask >> 48 & 0x3f)]
+        able = [token for token, key in keys if key and key.kind == BACKEND and (key.full or key.mask >> 48 & 0x3f)
+                and not (key.revoked or key.disabled or key.selectors or key.networks)
+                and key.not_before <= self.clock.now_ms < key.expires]
         return self.random.choice(able) if able and chance < 0.95 else self.token()
 
     def token(self):
@@ -251,6 +253,10 @@ class Driver:
                    "metadata": lambda: random.choice(("", "{}"))}
         # Keys are switched on and off more often than the rest.
         fields = {name: choices[name]() for name in self.some(list(choices) + ["disabled"] * 3)}
+        bound = self.model.keys.get(key_id, Key())
+        bounds = [name for name in ("selectors", "networks") if getattr(bound, name)]
+        if bounds and random.random() < 0.5:
+            fields = {bounds[0]: choices[bounds[0]]()}
         if "preset" in fields:
             fields.pop("mask", None)
         said, paths = {}, []

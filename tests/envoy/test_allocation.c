@@ -1,4 +1,5 @@
 /* rooms: envoy support envoy_proto */
+/* valgrind: no, since it has an allocator of its own */
 #include <stdio.h>
 
 #include "asker.h"

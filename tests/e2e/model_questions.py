@@ -21,7 +21,8 @@ class Questions:
         if chance < 0.97:
             return self.random.choice(JUNK)
         at = self.random.randrange(len(token)) if token else 0
-        return token[:at] + self.random.choice("aZ0") + token[at + 1:]
+        # Always another letter, so that a seed means the same run whatever the tokens are.
+        return token[:at] + ("Z" if token[at:at + 1] == "a" else "a") + token[at + 1:]
 
     def question(self, validate=False):
         random, token = self.random, self.token()

@@ -5,6 +5,11 @@
 #include <check.h>
 #include <stdlib.h>
 
+/* How often to try something at random: valgrind takes 30 times as long. */
+static inline unsigned unit_rounds(unsigned rounds) {
+    return getenv("BITTING_VALGRIND") ? rounds / 50 : rounds;
+}
+
 #define UNIT_MAIN(name, ...)                                                                       \
     int main(void) {                                                                               \
         const TTest *const tests[] = {__VA_ARGS__};                                                \

@@ -75,7 +75,7 @@ START_TEST(a_path_that_is_taken_reads_otherwise_to_a_service) {
         "@",    "?",   "#",  "%7e", "%e2%80%a4", "{",      "42",     NULL};
     unsigned taken = 0;
     seed();
-    for (unsigned round = 0; round < 400000; round++) {
+    for (unsigned round = 0; round < unit_rounds(400000); round++) {
         char raw[256] = "/", theirs[1024], ours[1024];
         for (unsigned n = draw(10); n; n--) strcat(raw, pick(pieces));
         static bt_target target;
@@ -182,7 +182,7 @@ static void compare_one(const bt_route_table *table, const shape *shapes, unsign
 START_TEST(a_request_takes_another_route_than_the_narrowest) {
     unsigned read = 0;
     seed();
-    for (unsigned round = 0; round < 20000; round++) {
+    for (unsigned round = 0; round < unit_rounds(20000); round++) {
         shape shapes[6];
         char text[1024] = "version: 1\nroutes:\n";
         unsigned count = 1 + draw(6);

@@ -41,7 +41,7 @@ static uint64_t set_of(const Bitting__V1__KeyKind *kinds, size_t count) {
 
 START_TEST(a_check_request_is_read_otherwise_than_it_was_written) {
     static uint8_t bytes[1 << 16];
-    for (int round = 0; round < 20000; round++) {
+    for (unsigned round = 0; round < unit_rounds(20000); round++) {
         Bitting__V1__CheckScopeRequest in = BITTING__V1__CHECK_SCOPE_REQUEST__INIT;
         ProtobufCBinaryData scopes[BT_ASK_SCOPES_MAX];
         Bitting__V1__KeyKind kinds[8];
@@ -84,7 +84,7 @@ END_TEST
 
 START_TEST(a_create_request_is_read_otherwise_than_it_was_written) {
     static uint8_t bytes[1 << 16];
-    for (int round = 0; round < 5000; round++) {
+    for (unsigned round = 0; round < unit_rounds(5000); round++) {
         Bitting__V1__CreateKeyRequest in = BITTING__V1__CREATE_KEY_REQUEST__INIT;
         Bitting__V1__CreateKeyRequest__LabelsEntry entries[BT_LABELS_MAX], *labels[BT_LABELS_MAX];
         Google__Protobuf__Timestamp expires = GOOGLE__PROTOBUF__TIMESTAMP__INIT;

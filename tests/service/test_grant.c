@@ -62,7 +62,7 @@ START_TEST(a_caller_makes_a_key_that_holds_more_than_its_own) {
         uint64_t mask = draw_mask(bt_snapshot_head(house.session.snapshot)->live);
         keys[i] = i == 0 ? house_full_access(&house) : house_backend(&house, mask | BIT(49));
     }
-    for (int i = 0; i < 2000; i++) {
+    for (unsigned i = 0; i < unit_rounds(2000); i++) {
         bt_caller caller = house_caller(&house, &keys[draw() % 20]);
         uint64_t mask;
         bool full;

@@ -169,7 +169,7 @@ bt_err bt_update_key_read(bt_bytes message, bt_update_key_request *ret_request, 
 bt_err bt_rotate_key_read(bt_bytes message, bt_rotate_key *rotate, bt_fault *fault) {
     static const bt_wire_field fields[] = {
         [1] = FIELD(bt_rotate_key, key_id, BT_WIRE_BYTES, 0),
-        [2] = {"grace", BT_WIRE_DURATION, .offset = offsetof(bt_rotate_key, grace_ms)},
+        [2] = {"grace", BT_WIRE_DURATION, .max = 1, .offset = offsetof(bt_rotate_key, grace_ms)},
         [3] = {"expires_at", BT_WIRE_TIME, .offset = offsetof(bt_rotate_key, expiry.expires_ms)},
         [4] = {"expires_in", BT_WIRE_DURATION,
                .offset = offsetof(bt_rotate_key, expiry.expires_in_ms)},

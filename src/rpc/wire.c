@@ -202,7 +202,7 @@ static bt_err read_duration(cursor *reader, const bt_wire_field *field, uint8_t 
                        span.seconds);
     BT_TRY(check_nanos(reader, field, span.nanos));
     int64_t span_ms = span.seconds * BT_SECOND_MS + span.nanos / 1000000;
-    if (span_ms == 0)
+    if (span_ms == 0 && !field->max)
         return bt_fail(reader->fault, BT_ERR_INVALID, "%s: must be a millisecond or more",
                        field->name);
     memcpy(out + field->offset, &span_ms, sizeof span_ms);

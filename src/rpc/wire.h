@@ -22,8 +22,8 @@ typedef enum bt_wire_type {
     BT_WIRE_ENUM,        /* -> an enum; 0 to max */
     BT_WIRE_SET,         /* repeated enum, packed or not -> uint64_t, bit 1 << value; 1 to max */
     BT_WIRE_TIME,        /* google.protobuf.Timestamp -> int64_t milliseconds, rounded down */
-    BT_WIRE_DURATION,    /* google.protobuf.Duration -> int64_t milliseconds, rounded down */
-    BT_WIRE_LABELS,      /* map<string, string> -> bt_label[max], size_t count */
+    BT_WIRE_DURATION, /* google.protobuf.Duration -> int64_t milliseconds, rounded down; 0 where max is 1 */
+    BT_WIRE_LABELS, /* map<string, string> -> bt_label[max], size_t count */
 } bt_wire_type;
 
 typedef struct bt_wire_field {

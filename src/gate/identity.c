@@ -46,7 +46,7 @@ static bt_err encode(bt_bytes text, bt_arena *arena, bt_bytes *ret_value) {
 static bt_err join_scopes(uint64_t held, const bt_catalogue *catalogue, bt_arena *arena,
                           bt_bytes *ret_value) {
     size_t used = 0;
-    uint8_t *out = bt_arena_alloc(arena, bt_mask_count(held) * (BT_SCOPE_NAME_MAX + 1));
+    uint8_t *out = bt_arena_alloc(arena, (size_t)bt_mask_count(held) * (BT_SCOPE_NAME_MAX + 1));
     if (!out) return BT_ERR_EXHAUSTED;
     for (uint64_t rest = held; rest; rest = bt_mask_without_lowest(rest)) {
         bt_bytes name = bt_bytes_text(catalogue->scopes[bt_mask_lowest(rest)].name);

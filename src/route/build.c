@@ -121,7 +121,7 @@ static bt_err list_rules(bt_route_table *table, bt_rule **ret_rules, size_t *ret
     size_t count = 0, at = 0;
     for (size_t i = 0; i < table->routes_count; i++) count += table->routes[i].hosts_count;
     bt_rule *rules = bt_arena_alloc(&table->arena, (count + 1) * sizeof *rules);
-    if (!rules || count > 2 * BT_ROUTES_MAX) return bt_table_full(fault);
+    if (!rules || count > (size_t)2 * BT_ROUTES_MAX) return bt_table_full(fault);
     for (size_t i = 0; i < table->routes_count; i++)
         for (size_t n = 0; n < table->routes[i].hosts_count; n++)
             rules[at++] = (bt_rule){table->routes[i].hosts[n], &table->routes[i]};

@@ -37,7 +37,7 @@ static bt_err say_same(const bt_rule *a, const bt_rule *b, bt_fault *fault) {
 }
 
 static bt_err say_partly(const bt_rule *a, const bt_rule *b, bt_fault *fault) {
-    char common[2 * BT_TEMPLATE_MAX];
+    char common[BT_TEMPLATE_COMMON_SIZE];
     bt_template_common(&a->route->path, &b->route->path, common);
     return bt_fail(
         fault, BT_ERR_INVALID,

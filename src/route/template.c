@@ -150,18 +150,19 @@ static size_t common_count(const bt_template *a, const bt_template *b) {
 }
 
 void bt_template_common(const bt_template *a, const bt_template *b,
-                        char ret_text[2 * BT_TEMPLATE_MAX]) {
+                        char ret_text[BT_TEMPLATE_COMMON_SIZE]) {
     size_t used = 0;
     for (size_t i = 0; i < common_count(a, b); i++) {
         const bt_segment *segment = common_segment(a, b, i);
         static const char *const open[] = {"/", "/{", "/{"}, *const close[] = {"", "}", "...}"};
-        size_t left = 2 * BT_TEMPLATE_MAX - used;
+        size_t left = BT_TEMPLATE_COMMON_SIZE - used;
         int size = snprintf(ret_text + used, left, "%s%.*s%s", open[segment->type],
                             BT_BYTES_ARG(segment->text), close[segment->type]);
         if (size < 0 || (size_t)size >= left) return;
         used += (size_t)size;
     }
-    snprintf(ret_text + used, 2 * BT_TEMPLATE_MAX - used, "%s", a->slash || used == 0 ? "/" : "");
+    snprintf(ret_text + used, BT_TEMPLATE_COMMON_SIZE - used, "%s",
+             a->slash || used == 0 ? "/" : "");
 }
 
 bool bt_template_is_common(const bt_template *path, const bt_template *a, const bt_template *b) {

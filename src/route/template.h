@@ -9,6 +9,7 @@
 
 #define BT_TEMPLATE_MAX 512u
 #define BT_TEMPLATE_SEGMENTS_MAX 32u
+#define BT_TEMPLATE_COMMON_SIZE ((size_t)2 * BT_TEMPLATE_MAX)
 
 /* From the most specific to the least. */
 typedef enum bt_segment_type {
@@ -47,7 +48,7 @@ bt_overlap bt_template_overlap(const bt_template *a, const bt_template *b);
 
 /* Writes, for two that overlap, the template of the paths that match both, NUL-terminated. */
 void bt_template_common(const bt_template *a, const bt_template *b,
-                        char ret_text[2 * BT_TEMPLATE_MAX]);
+                        char ret_text[BT_TEMPLATE_COMMON_SIZE]);
 
 /* Whether a template matches the same paths as what bt_template_common writes. */
 bool bt_template_is_common(const bt_template *path, const bt_template *a, const bt_template *b);

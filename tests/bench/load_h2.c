@@ -132,6 +132,11 @@ static ssize_t read_body(nghttp2_session *session, int32_t id, uint8_t *data, si
             NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE                           \
     }
 
+static void give_up(const char *why) {
+    fprintf(stderr, "load_h2: %s\n", why);
+    exit(1);
+}
+
 static void start_call(client *on, int64_t start_ns) {
     nghttp2_nv fields[] = {FIELD(":method", "POST"), FIELD(":scheme", "http"),
                            FIELD(":path", ""),       FIELD(":authority", "bench"),
@@ -146,7 +151,8 @@ static void start_call(client *on, int64_t start_ns) {
     new->start_ns = start_ns;
     make_body(new);
     nghttp2_data_provider provider = {.source.ptr = new, .read_callback = read_body};
-    if (nghttp2_submit_request(on->session, NULL, fields, 6, &provider, new) < 0) abort();
+    if (nghttp2_submit_request(on->session, NULL, fields, 6, &provider, new) < 0)
+        give_up("a call could not be started: the server has taken leave");
     on->open++;
     self.started++;
 }
@@ -220,7 +226,7 @@ static void flush(client *to) {
     for (;;) {
         const uint8_t *frame;
         ssize_t size = nghttp2_session_mem_send(to->session, &frame);
-        if (size < 0) abort();
+        if (size < 0) give_up("nghttp2 cannot send");
         bool full = to->out_size + (size_t)size > SPACE;
         if (to->out_size && (!size || full)) {
             ssize_t put = send(to->fd, to->out, to->out_size, MSG_NOSIGNAL);
@@ -239,10 +245,8 @@ static void flush(client *to) {
 static void receive(client *from) {
     static uint8_t space[SPACE];
     ssize_t got = recv(from->fd, space, sizeof space, 0);
-    if (got <= 0 || nghttp2_session_mem_recv(from->session, space, (size_t)got) < 0) {
-        fprintf(stderr, "load_h2: the server closed the connection\n");
-        exit(1);
-    }
+    if (got <= 0 || nghttp2_session_mem_recv(from->session, space, (size_t)got) < 0)
+        give_up("the server closed the connection");
 }
 
 static void refill(client *with) {
@@ -281,9 +285,9 @@ static uint64_t processor_time(int pid) {
     char command[96], text[64] = "0";
     if (!pid) return 0;
     snprintf(command, sizeof command,
-             "cat /proc/%d/task/*/schedstat | awk '{s += $1} END {printf \"%%d\", s}'", pid);
+             "cat /proc/%d/task/*/schedstat | awk '{s += $1} END {printf \"%%.0f\", s}'", pid);
     FILE *pipe = popen(command, "r");
-    if (!pipe || !fgets(text, sizeof text, pipe)) abort();
+    if (!pipe || !fgets(text, sizeof text, pipe)) give_up("no processor time of that process");
     pclose(pipe);
     return strtoull(text, NULL, 10);
 }

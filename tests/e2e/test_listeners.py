@@ -1,10 +1,14 @@
-"""Where the c-core transport listens: addresses, UNIX sockets, TLS."""
+"""Where the transports listen: addresses, UNIX sockets, TLS."""
 import socket
+import ssl
 import stat
 import subprocess
 
 import grpc
 import pytest
+
+import raw_http2
+from support import SLOW
 
 Code = grpc.StatusCode
 
@@ -102,6 +106,36 @@ def test_tls_serves_who_trusts_the_certificate_and_nobody_in_the_clear(echo, pki
     wrong = grpc.ssl_channel_credentials((pki / "stranger.pem").read_bytes())
     assert server.status("Echo", b"x", server.channel(wrong))[0] == Code.UNAVAILABLE
     assert server.call("Echo", b"x", server.channel(tls(pki))) == b"x"
+
+
+def shake_hands(server, pki, version, protocols):
+    """The protocol that was agreed on; None where there is no connection."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(pki / "ca.pem")
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    context.minimum_version = context.maximum_version = version
+    if protocols:
+        context.set_alpn_protocols(protocols)
+    try:
+        with socket.create_connection(("127.0.0.1", server.port), timeout=10 * SLOW) as plain, \
+                context.wrap_socket(plain, server_hostname="localhost") as secured:
+            secured.sendall(raw_http2.PREFACE + raw_http2.frame(raw_http2.SETTINGS, 0, 0))
+            return secured.selected_alpn_protocol() if secured.recv(1) else None
+    except (ssl.SSLError, ConnectionError):
+        return None
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_only_h2_over_tls_1_2_and_1_3_is_spoken(echo, pki, transport):
+    server = echo(tls_cert=pki / "server.pem", tls_key=pki / "server.key")
+    version = ssl.TLSVersion
+    for right in (version.TLSv1_2, version.TLSv1_3):
+        assert shake_hands(server, pki, right, ["http/1.1", "h2"]) == "h2"
+        assert shake_hands(server, pki, right, ["http/1.1"]) is None
+        if transport == "h2":  # c-core talks to those who name no protocol
+            assert shake_hands(server, pki, right, []) is None
+    for wrong in (version.TLSv1, version.TLSv1_1):
+        assert shake_hands(server, pki, wrong, ["h2"]) is None
 
 
 def test_with_a_client_ca_only_its_clients_are_served(echo, pki):

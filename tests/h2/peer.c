@@ -44,6 +44,7 @@ const bt_method peer_methods[] = {
     {METHOD("/t/Echo", 0, echo)},
     {METHOD("/t/Keep", 0, keep)},
     {METHOD("/t/Who", 0, who)},
+    {METHOD("/t/Large", 0, echo), .arena_size = BT_CALL_ARENA_MAX},
     {METHOD("/t/Never", BT_METHOD_NEVER_FAILS, echo), .overload = {(const uint8_t *)"full", 4}},
     {METHOD("/t/Watch", BT_METHOD_WATCH, keep), .ended = ended},
     {METHOD("/t/Talk", BT_METHOD_DIALOGUE, say)},
@@ -183,6 +184,10 @@ void peer_take(h2_peer *peer) {
 }
 
 static void look_at(h2_peer *peer, const uint8_t *frame) {
+    if (frame[3] == NGHTTP2_RST_STREAM) {
+        peer->dropped_resets++;
+        peer->dropped_reset = frame[12];
+    }
     if (frame[3] != NGHTTP2_GOAWAY) return;
     peer->goaway = true;
     peer->goaway_code = frame[16];

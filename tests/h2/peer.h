@@ -28,7 +28,9 @@ typedef struct h2_peer {
     int goaways;
     int32_t goaway_last;
     uint32_t goaway_code;
-    bool over; /* the connection refuses more */
+    uint32_t dropped_reset; /* error code of the last RST_STREAM that peer_drop saw, and */
+    int dropped_resets;     /* how many */
+    bool over;              /* the connection refuses more */
 } h2_peer;
 
 /* With methods ended by a path of NULL; NULL: those of peer_methods. */
@@ -45,7 +47,7 @@ void peer_send_frame(h2_peer *peer, uint8_t type, uint8_t flags, uint32_t id, co
                      size_t size);
 /* Takes what the connection has to say; answers and goaway are then filled. */
 void peer_take(h2_peer *peer);
-/* The same without the client, for who goes on by hand: only GOAWAY is seen. */
+/* The same without the client, for who goes on by hand: only GOAWAY and RST_STREAM are seen. */
 void peer_drop(h2_peer *peer);
 
 /* Starts a call; message is prefixed here. Returns the stream's id. */
@@ -60,7 +62,8 @@ peer_answer *peer_answer_of(h2_peer *peer, int32_t id);
 bt_bytes peer_message(h2_peer *peer, int32_t id);
 
 /* /t/Echo, /t/Keep (the call is left in peer_kept), /t/Who (the authorization, after 1 or 2 for how
- * many there were), /t/Watch (as Keep), /t/Talk. */
+ * many there were), /t/Watch (as Keep), /t/Talk, /t/Large (Echo in a large
+ * arena). */
 /* A header block that asks for /t/Echo: POST, http, authority t, application/grpc, te trailers, without
  * the dynamic table. RFC 7541. */
 #define PEER_ECHO                                                                                  \

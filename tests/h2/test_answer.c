@@ -148,6 +148,7 @@ START_TEST(a_message_in_transit_is_finished_before_the_last_one) {
     peer_take(&own);
     ck_assert_uint_eq(peer_answer_of(&own, id)->body_size, 7);
     send_text("dropped, since a newer one comes");
+    peer_take(&own);
     send_text("last");
     peer_run(&own);
     const peer_answer *answer = peer_answer_of(&own, id);
@@ -215,10 +216,46 @@ START_TEST(a_dialogue_is_answered_request_by_request) {
 }
 END_TEST
 
+START_TEST(a_dialogue_that_fails_tells_the_client_to_stop) {
+    peer_open(&own, NULL, NULL);
+    int32_t id = peer_request(&own, "/t/Talk", BT_LITERAL("\0\0\0\0\1a\1\0\0\0\1b"), false, NULL);
+    peer_run(&own);
+    const peer_answer *answer = peer_answer_of(&own, id);
+    ck_assert_int_eq(answer->grpc, 13);
+    ck_assert_uint_eq(answer->body_size, 6);
+    ck_assert_msg(answer->closed && answer->reset == NGHTTP2_NO_ERROR, "told to stop sending");
+    peer_close(&own);
+}
+END_TEST
+
+START_TEST(calls_that_need_much_memory_take_turns) {
+    static uint8_t all[20000];
+    int32_t ids[40];
+    size_t size = 0;
+    peer_open(&own, NULL, NULL);
+    peer_run(&own);
+    for (int i = 0; i < 40; i++)
+        ids[i] = peer_call(&own, i % 3 ? "/t/Large" : "/t/Echo", BT_LITERAL("x"));
+    /* All in one turn. */
+    const uint8_t *bytes;
+    for (ssize_t some; (some = nghttp2_session_mem_send(own.client, &bytes)) > 0;) {
+        ck_assert_uint_le(size + (size_t)some, sizeof all);
+        memcpy(all + size, bytes, (size_t)some);
+        size += (size_t)some;
+    }
+    peer_send_raw(&own, all, size);
+    peer_run(&own);
+    for (int i = 0; i < 40; i++) ck_assert_int_eq(peer_answer_of(&own, ids[i])->grpc, 0);
+    ck_assert_uint_eq(own.core.arenas.large_used, 0);
+    peer_close(&own);
+}
+END_TEST
+
 UNIT_MAIN(
     "answer", an_answer_may_come_from_another_thread, an_error_may_come_from_another_thread,
     an_answer_to_a_reset_stream_goes_nowhere, an_answer_may_outlive_its_connection,
     an_answer_on_its_way_may_outlive_its_connection, a_request_that_is_reset_at_once_is_not_handled,
     a_watch_gets_every_message_it_has_time_for, a_watch_that_does_not_read_gets_the_last_message,
     a_message_in_transit_is_finished_before_the_last_one, a_watch_ends_with_the_status_of_its_error,
-    the_newest_message_wins_whichever_thread_sent_it, a_dialogue_is_answered_request_by_request)
+    the_newest_message_wins_whichever_thread_sent_it, a_dialogue_is_answered_request_by_request,
+    a_dialogue_that_fails_tells_the_client_to_stop, calls_that_need_much_memory_take_turns)

@@ -223,7 +223,7 @@ START_TEST(metadata_that_unpacks_to_a_great_deal_is_refused) {
     open_own();
     static uint8_t block[16000];
     const size_t echo_size = sizeof PEER_ECHO - 1;
-    static const uint8_t large[] = {0x40, 1, 'x', 0x7f, 0x81, 0x1e}; /* a value of 4000 bytes */
+    static const uint8_t large[] = {0x40, 1, 'x', 0x7f, 0xa1, 0x1e}; /* a value of 4000 bytes */
     memcpy(block, PEER_ECHO, echo_size);
     memcpy(block + echo_size, large, sizeof large);
     memset(block + echo_size + sizeof large, 'y', 4000);
@@ -232,6 +232,9 @@ START_TEST(metadata_that_unpacks_to_a_great_deal_is_refused) {
                     echo_size + sizeof large + 14000);
     note_memory();
     ck_assert_uint_lt(most, 512 << 10);
+    peer_drop(&own);
+    ck_assert_int_eq(own.dropped_resets, 1);
+    ck_assert_msg(own.dropped_reset == NGHTTP2_INTERNAL_ERROR, "all of it was looked at");
     open_stream(3);
     peer_send_frame(&own, NGHTTP2_DATA, NGHTTP2_FLAG_END_STREAM, 3, "\0\0\0\0\1x", 6);
     ck_assert_int_eq(peer_handled, 1);

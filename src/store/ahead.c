@@ -8,6 +8,8 @@
 #define LINE 64u
 /* Records to one place in pages, about: a page holds some 20 to 30. */
 #define RECORDS_PER_PLACE 4u
+/* Places that one page is taken to cover, at most: those of a tree that grew since. */
+#define PLACES_MAX 64u
 #define BITS_MIN 10u
 #define BITS_MAX 20u /* 8 MiB of pages, of which those are in memory that are used */
 
@@ -39,17 +41,40 @@ void bt_ahead_clear(bt_ahead *ahead) {
     ahead->pages = NULL;
 }
 
-void bt_ahead_learn(bt_ahead *ahead, uint64_t slot, const void *row) {
-    if (!ahead->pages) return;
-    const uint8_t **place = &ahead->pages[slot >> ahead->shift];
-    const uint8_t *page = (const uint8_t *)((uintptr_t)row & ~(uintptr_t)(ahead->page_size - 1));
-    if (*place != page) *place = page;
-}
-
 static unsigned read16(const uint8_t *at) {
     uint16_t number;
     memcpy(&number, at, sizeof number);
     return number;
+}
+
+/* The nodes of a leaf; 0 for what is none. */
+static unsigned count_nodes(const uint8_t *page, size_t page_size) {
+    unsigned lower = read16(page + LOWER_AT);
+    if (read16(page + FLAGS_AT) != P_LEAF || lower > page_size - HEADER) return 0;
+    return lower > HEADER ? (lower - HEADER) / 2 : 0;
+}
+
+/* The key of a node; false where it lies outside of the page. */
+static bool read_key(const uint8_t *page, size_t page_size, unsigned node, uint64_t *ret_key) {
+    unsigned at = read16(page + HEADER + 2 * node);
+    if (at > page_size - NODE_HEADER - sizeof *ret_key) return false;
+    memcpy(ret_key, page + at + NODE_HEADER, sizeof *ret_key);
+    return true;
+}
+
+/* All that lies on the page is learned with it. */
+void bt_ahead_learn(bt_ahead *ahead, uint64_t slot, const void *row) {
+    if (!ahead->pages) return;
+    const uint8_t *page = (const uint8_t *)((uintptr_t)row & ~(uintptr_t)(ahead->page_size - 1));
+    if (ahead->pages[slot >> ahead->shift] == page) return;
+    unsigned count = count_nodes(page, ahead->page_size);
+    uint64_t first = slot, last = slot;
+    if (count > 0 && read_key(page, ahead->page_size, 0, &first))
+        read_key(page, ahead->page_size, count - 1, &last);
+    bool sane = first <= slot && slot <= last && (last - first) >> ahead->shift < PLACES_MAX;
+    ahead->pages[slot >> ahead->shift] = page;
+    for (uint64_t place = first >> ahead->shift; sane && place <= last >> ahead->shift; place++)
+        ahead->pages[place] = page;
 }
 
 /* As mdb_node_search has it: the same nodes must be looked at. */
@@ -75,13 +100,9 @@ static void probe(search *of, size_t page_size) {
 
 static void begin(search *of, size_t page_size) {
     if (!of->page) return;
-    unsigned lower = read16(of->page + LOWER_AT);
     of->low = 0;
-    of->high = lower > HEADER ? (lower - HEADER) / 2 : 0;
-    if (read16(of->page + FLAGS_AT) != P_LEAF || lower > page_size - HEADER)
-        of->page = NULL;
-    else
-        probe(of, page_size);
+    of->high = count_nodes(of->page, page_size);
+    probe(of, page_size);
 }
 
 static void fetch_record(const search *of) {

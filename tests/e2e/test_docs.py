@@ -26,6 +26,7 @@ PAGES = [support.ROOT / "README.md", support.ROOT / "SECURITY.md", support.ROOT 
 LANGUAGES = {"text", "python", "proto", "json", "yaml", "ini", "mermaid", "c", "cpp", "go", "promql",
              "nginx", "caddyfile", "haproxy"}
 NOT_RUN = {
+    "docs/benchmarks.md": ["it takes some minutes and gigabytes of memory"],
     "docs/envoy.md": ["deploy/envoy/demo does this with Envoy in front"],
     "docs/nginx.md": ["nginx and the API are needed"],
     "docs/caddy.md": ["Caddy and the API are needed"],

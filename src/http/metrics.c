@@ -48,7 +48,8 @@ static void print_decisions(page *out, const bt_http_server *server) {
 /* A method's counts over all threads. */
 typedef struct method_sum {
     const char *path;
-    uint64_t codes[BT_COUNTED_CODES], buckets[BT_TIME_BUCKETS + 1], sum_ns;
+    uint64_t codes[BT_COUNTED_CODES];
+    bt_time_sum time;
 } method_sum;
 
 typedef struct sums {
@@ -67,9 +68,7 @@ static method_sum *sum_of(sums *all, const char *path) {
 static void add_method(method_sum *sum, const bt_method_counter *method) {
     for (size_t i = 0; i < BT_COUNTED_CODES; i++)
         sum->codes[i] += atomic_load_explicit(&method->codes[i], memory_order_relaxed);
-    for (size_t i = 0; i <= BT_TIME_BUCKETS; i++)
-        sum->buckets[i] += atomic_load_explicit(&method->time.buckets[i], memory_order_relaxed);
-    sum->sum_ns += atomic_load_explicit(&method->time.sum_ns, memory_order_relaxed);
+    bt_time_add(&method->time, &sum->time);
 }
 
 static void sum_all(const bt_http_server *server, sums *all) {
@@ -82,12 +81,15 @@ static void sum_all(const bt_http_server *server, sums *all) {
     }
 }
 
-/* "/package.Service/Method" as the two labels. */
-static void print_labels(page *out, const char *path) {
+#define LABELS_SIZE 256u
+
+/* "/package.Service/Method" as labels. */
+static void write_labels(const char *path, char ret_labels[LABELS_SIZE]) {
     const char *service = path + 1, *slash = strchr(service, '/');
     int size = slash ? (int)(slash - service) : (int)strlen(service);
-    print(out, "grpc_type=\"unary\",grpc_service=\"%.*s\",grpc_method=\"%s\"", size, service,
-          slash ? slash + 1 : "");
+    snprintf(ret_labels, LABELS_SIZE,
+             "grpc_type=\"unary\",grpc_service=\"%.*s\",grpc_method=\"%s\"", size, service,
+             slash ? slash + 1 : "");
 }
 
 static void print_handled(page *out, const sums *all) {
@@ -98,36 +100,46 @@ static void print_handled(page *out, const sums *all) {
         "DataLoss", "Unauthenticated"};
     describe(out, "grpc_server_handled_total", "counter", "Calls that have ended, by status.");
     for (size_t i = 0; i < all->count; i++) {
+        char labels[LABELS_SIZE];
+        write_labels(all->list[i].path, labels);
         for (size_t code = 0; code < BT_COUNTED_CODES; code++) {
             if (!all->list[i].codes[code]) continue;
-            print(out, "grpc_server_handled_total{");
-            print_labels(out, all->list[i].path);
-            print(out, ",grpc_code=\"%s\"} %" PRIu64 "\n", codes[code], all->list[i].codes[code]);
+            print(out, "grpc_server_handled_total{%s,grpc_code=\"%s\"} %" PRIu64 "\n", labels,
+                  codes[code], all->list[i].codes[code]);
         }
     }
 }
 
-static void print_bucket(page *out, const char *path, const char *bound, uint64_t count) {
-    print(out, "grpc_server_handling_seconds_bucket{");
-    print_labels(out, path);
-    print(out, ",le=\"%s\"} %" PRIu64 "\n", bound, count);
+static void print_bucket(page *out, const char *name, const char *labels, const char *bound,
+                         uint64_t count) {
+    print(out, "%s_bucket{%s%sle=\"%s\"} %" PRIu64 "\n", name, labels, *labels ? "," : "", bound,
+          count);
 }
 
-static void print_time(page *out, const method_sum *sum) {
+/* One of the series of a histogram: that with these labels, perhaps none. */
+static void print_time(page *out, const char *name, const char *labels, const bt_time_sum *sum) {
     uint64_t count = 0;
     for (size_t i = 0; i < BT_TIME_BUCKETS; i++) {
         char bound[32];
         count += sum->buckets[i];
         snprintf(bound, sizeof bound, "%g", (double)bt_time_bound_ns(i) / 1e9);
-        print_bucket(out, sum->path, bound, count);
+        print_bucket(out, name, labels, bound, count);
     }
     count += sum->buckets[BT_TIME_BUCKETS];
-    print_bucket(out, sum->path, "+Inf", count);
-    print(out, "grpc_server_handling_seconds_sum{");
-    print_labels(out, sum->path);
-    print(out, "} %.9g\ngrpc_server_handling_seconds_count{", (double)sum->sum_ns / 1e9);
-    print_labels(out, sum->path);
-    print(out, "} %" PRIu64 "\n", count);
+    print_bucket(out, name, labels, "+Inf", count);
+    const char *open = *labels ? "{" : "", *close = *labels ? "}" : "";
+    print(out, "%s_sum%s%s%s %.9g\n", name, open, labels, close, (double)sum->sum_ns / 1e9);
+    print(out, "%s_count%s%s%s %" PRIu64 "\n", name, open, labels, close, count);
+}
+
+static void print_times(page *out, const sums *all) {
+    describe(out, "grpc_server_handling_seconds", "histogram",
+             "Time from the whole request to its answer.");
+    for (size_t i = 0; i < all->count; i++) {
+        char labels[LABELS_SIZE];
+        write_labels(all->list[i].path, labels);
+        print_time(out, "grpc_server_handling_seconds", labels, &all->list[i].time);
+    }
 }
 
 static void print_calls(page *out, const bt_http_server *server) {
@@ -135,9 +147,7 @@ static void print_calls(page *out, const bt_http_server *server) {
     if (!all) return;
     sum_all(server, all);
     print_handled(out, all);
-    describe(out, "grpc_server_handling_seconds", "histogram",
-             "Time from the whole request to its answer.");
-    for (size_t i = 0; i < all->count; i++) print_time(out, &all->list[i]);
+    print_times(out, all);
     free(all);
 }
 
@@ -167,12 +177,25 @@ static void print_store(page *out, bt_http_server *server) {
                  info.readers_max);
 }
 
+static void print_commits(page *out, const bt_http_server *server) {
+    const bt_commits *commits = bt_writer_commits(server->service->writer);
+    bt_time_sum sum = {0};
+    bt_time_add(&commits->time, &sum);
+    describe(out, "bitting_commit_seconds", "histogram",
+             "Time in which changes were put on disk, many in one commit.");
+    print_time(out, "bitting_commit_seconds", "", &sum);
+    describe(out, "bitting_commit_changes_total", "counter", "Changes in those commits.");
+    print(out, "bitting_commit_changes_total %" PRIu64 "\n",
+          atomic_load_explicit(&commits->changes, memory_order_relaxed));
+}
+
 enum MHD_Result bt_http_metrics(bt_http_server *server, struct MHD_Connection *connection) {
     page out = {.text = malloc(PAGE_MAX)};
     if (!out.text) return MHD_NO;
     print_decisions(&out, server);
     print_calls(&out, server);
     print_store(&out, server);
+    print_commits(&out, server);
     enum MHD_Result result =
         bt_http_text(connection, 200, BT_LITERAL("text/plain; version=0.0.4; charset=utf-8"),
                      bt_bytes_of(out.text, out.size));

@@ -3,20 +3,12 @@
 #ifndef BT_SERVICE_COUNTERS_H
 #define BT_SERVICE_COUNTERS_H
 
-#include <stdatomic.h>
-
+#include "base/time_counter.h"
 #include "decide/decide.h"
 
 #define BT_COUNTED_METHODS_MAX 48u
 #define BT_COUNTED_CODES 17u /* of gRPC: 0 to 16 */
 #define BT_REASONS 14u
-/* Upper bounds of the buckets of time: 1, 2, 5, 10, ... microseconds to 1 second. */
-#define BT_TIME_BUCKETS 19u
-
-typedef struct bt_time_counter {
-    _Atomic uint64_t buckets[BT_TIME_BUCKETS + 1]; /* the last: longer than every bound */
-    _Atomic uint64_t sum_ns;
-} bt_time_counter;
 
 typedef struct bt_method_counter {
     _Atomic(const char *) path; /* "/package.Service/Method"; NULL: this place is free */
@@ -39,9 +31,6 @@ typedef struct bt_counters_list {
 /* NULL without memory. From any thread. */
 bt_counters *bt_counters_add(bt_counters_list *list);
 void bt_counters_free_all(bt_counters_list *list);
-
-/* The bound of a bucket in nanoseconds. */
-uint64_t bt_time_bound_ns(size_t bucket);
 
 /* These take NULL, and count nothing. */
 void bt_count_decision(bt_counters *counters, bt_reason reason);

@@ -13,7 +13,7 @@ bt_txn *bt_txn_new(bt_store *store) {
 
 bt_err bt_txn_begin(bt_txn *txn, bt_fault *fault) {
     txn->rc = 0;
-    txn->dirty = false;
+    txn->changes = 0;
     int rc = mdb_txn_begin(txn->store->env, NULL, 0, &txn->mdb);
     if (rc) {
         txn->mdb = NULL;
@@ -55,18 +55,25 @@ bool bt_txn_apply(bt_txn *txn, bt_change *change) {
     txn->view.head.revision = before.revision;
     if (txn->wrote || memcmp(&txn->view.head, &before, sizeof before) != 0) {
         txn->view.head.revision++;
-        txn->dirty = true;
+        txn->changes++;
     }
     change->revision = txn->view.head.revision;
     return true;
 }
 
+static void count(const bt_txn *txn, int64_t time_ns) {
+    if (!txn->commits) return;
+    bt_time_count(&txn->commits->time, time_ns);
+    atomic_fetch_add_explicit(&txn->commits->changes, txn->changes, memory_order_relaxed);
+}
+
 bt_err bt_txn_commit(bt_txn *txn, bt_fault *fault) {
-    if (!txn->dirty) {
+    if (!txn->changes) {
         mdb_txn_abort(txn->mdb);
         txn->mdb = NULL;
         return BT_OK;
     }
+    int64_t begun_ns = bt_clock_monotonic_ns();
     int rc = bt_table_put(txn->mdb, &txn->store->tables, BT_TABLE_META, BT_LITERAL(BT_META_HEAD),
                           bt_bytes_of(&txn->view.head, sizeof txn->view.head), 0);
     if (rc) {
@@ -75,9 +82,12 @@ bt_err bt_txn_commit(bt_txn *txn, bt_fault *fault) {
     }
     rc = mdb_txn_commit(txn->mdb); /* frees it either way */
     txn->mdb = NULL;
-    if (!rc) return BT_OK;
-    bt_view_forget(&txn->view);
-    return bt_store_fail(txn->store, rc, fault);
+    if (rc) {
+        bt_view_forget(&txn->view);
+        return bt_store_fail(txn->store, rc, fault);
+    }
+    count(txn, bt_clock_monotonic_ns() - begun_ns);
+    return BT_OK;
 }
 
 void bt_txn_run(bt_txn *txn, bt_change *change) {

@@ -10,9 +10,10 @@ struct bt_txn {
     bt_store *store;
     MDB_txn *mdb; /* NULL outside of a transaction */
     int64_t now_ms;
-    int rc;     /* code of LMDB that broke the transaction; 0: none did */
-    bool wrote; /* something, by the change being applied */
-    bool dirty; /* something, by any change */
+    int rc;              /* code of LMDB that broke the transaction; 0: none did */
+    bool wrote;          /* something, by the change being applied */
+    uint64_t changes;    /* that wrote something */
+    bt_commits *commits; /* where commits are counted; NULL: nowhere */
     bt_view view;
 };
 

@@ -13,6 +13,7 @@ struct bt_writer {
     bt_txn *txn; /* the thread's */
     pthread_t thread;
     size_t queue_limit;
+    bt_commits commits;
 
     pthread_mutex_t mutex; /* of all below */
     pthread_cond_t filled;
@@ -95,7 +96,9 @@ static bt_writer *new_writer(bt_store *store, size_t queue_limit) {
     writer->queue_limit = queue_limit;
     writer->last = &writer->first;
     writer->txn = bt_txn_new(store);
-    return writer->txn ? writer : free_writer(writer);
+    if (!writer->txn) return free_writer(writer);
+    writer->txn->commits = &writer->commits;
+    return writer;
 }
 
 /* Signals are for the program's own threads. */
@@ -133,6 +136,10 @@ bt_writer *bt_writer_stop(bt_writer *writer) {
     pthread_mutex_unlock(&writer->mutex);
     pthread_join(writer->thread, NULL);
     return free_writer(writer);
+}
+
+const bt_commits *bt_writer_commits(const bt_writer *writer) {
+    return &writer->commits;
 }
 
 static bt_err enqueue(bt_writer *writer, bt_change *change) {

@@ -4,6 +4,7 @@
 #ifndef BT_STORE_WRITER_H
 #define BT_STORE_WRITER_H
 
+#include "base/time_counter.h"
 #include "key/environment.h"
 #include "key/record.h"
 #include "scope/catalogue.h"
@@ -39,6 +40,15 @@ bt_writer *bt_writer_stop(bt_writer *writer);
 /* Never waits. BT_ERR_EXHAUSTED where the queue is full, BT_ERR_UNAVAILABLE where the writer is stopping: done is
  * then not called. From any thread. */
 bt_err bt_writer_submit(bt_writer *writer, bt_change *change);
+
+/* What this writer has put on disk. */
+typedef struct bt_commits {
+    bt_time_counter time;     /* of each commit: the writing out, and the waiting for the disk */
+    _Atomic uint64_t changes; /* in them; one that changed nothing is not counted */
+} bt_commits;
+
+/* Lives as long as the writer. From any thread. */
+const bt_commits *bt_writer_commits(const bt_writer *writer);
 
 /* Applies one change in a transaction of its own, durable on return. Takes LMDB's write lock, in turn with a
  * server. The result is change->fault.err. */

@@ -165,6 +165,28 @@ def test_metrics_count_what_was_decided(server, protos):
     assert token not in page
 
 
+def commits(server):
+    """(commits, changes in them, seconds of all of them, counts of the buckets)."""
+    page = ask(server, "/metrics")[2].decode()
+    number = dict(line.rsplit(" ", 1) for line in page.splitlines() if line[0] != "#")
+    buckets = [int(count) for count in re.findall(r'bitting_commit_seconds_bucket\{le="[^"]+"\} (\d+)', page)]
+    return (int(number["bitting_commit_seconds_count"]), int(number["bitting_commit_changes_total"]),
+            float(number["bitting_commit_seconds_sum"]), buckets)
+
+
+def test_metrics_time_the_commits_of_the_server(server, protos):
+    token, _ = server.create_key("caller", ["apikeys.create", "users.read"])
+    assert commits(server)[:3] == (0, 0, 0), "a command's commit, which is not the server's"
+    stub = protos.key_grpc.KeyServiceStub(server.guarded())
+    calls = [stub.CreateKey.future(protos.key.CreateKeyRequest(name=f"key {n}", scopes=["users.read"]),
+                                   metadata=support.bearer(token)) for n in range(20)]
+    for call in calls:
+        call.result()
+    count, changes, seconds, buckets = commits(server)
+    assert changes == 20 and 1 <= count <= 20 and seconds > 0
+    assert buckets == sorted(buckets) and buckets[-1] == count
+
+
 def test_bytes_that_are_no_http_leave_the_server_well(server):
     host, port = server.http_address.rsplit(":", 1)
     for junk in (b"\x00" * 100, b"GET /v1/forward-auth HTTP/1.1\r\n" + b"a: b\r\n" * 20000 + b"\r\n",

@@ -64,6 +64,40 @@ START_TEST(a_change_is_not_there_when_it_is_done) {
 }
 END_TEST
 
+static uint64_t commits_of(const bt_writer *writer) {
+    bt_time_sum sum = {0};
+    bt_time_add(&bt_writer_commits(writer)->time, &sum);
+    uint64_t count = 0;
+    for (size_t i = 0; i <= BT_TIME_BUCKETS; i++) count += sum.buckets[i];
+    ck_assert_int_eq(count > 0, sum.sum_ns > 0);
+    return count;
+}
+
+START_TEST(commits_are_counted_wrong) {
+    enum { COUNT = 10 };
+    data_home fixture;
+    fixture_make(&fixture);
+    fixture_open(&fixture, 0);
+    bt_writer *writer = start(&fixture, QUEUE);
+    ck_assert_uint_eq(commits_of(writer), 0);
+    blocker first;
+    block(writer, &first);
+    sem_t posted;
+    sem_init(&posted, 0, 0);
+    sample_change list[COUNT];
+    for (uint64_t n = 0; n < COUNT; n++) { /* the last of them is there already, and fails */
+        list[n] = sample_change_of(SAMPLE_CREATE, n == COUNT - 1 ? 0 : n, &posted);
+        ck_assert_int_eq(bt_writer_submit(writer, &list[n].change), BT_OK);
+    }
+    sem_post(&first.release);
+    for (int n = 0; n < COUNT; n++) sem_wait(&posted);
+    ck_assert_uint_eq(commits_of(writer), 1); /* what the blocker did was nothing */
+    ck_assert_uint_eq(atomic_load(&bt_writer_commits(writer)->changes), COUNT - 1);
+    bt_writer_stop(writer);
+    fixture_remove(&fixture);
+}
+END_TEST
+
 /* One group with changes that fail of themselves, early and late, among good ones. */
 START_TEST(a_change_that_fails_takes_others_of_its_group_with_it) {
     enum { COUNT = 60 };
@@ -376,7 +410,7 @@ START_TEST(a_key_is_written_over_another) {
 }
 END_TEST
 
-UNIT_MAIN("writer", a_change_is_not_there_when_it_is_done,
+UNIT_MAIN("writer", a_change_is_not_there_when_it_is_done, commits_are_counted_wrong,
           a_change_that_fails_takes_others_of_its_group_with_it,
           a_change_that_fails_leaves_something_behind, a_refused_change_leaves_its_mark_on_the_head,
           changes_that_wait_are_not_committed_together,

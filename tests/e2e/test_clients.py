@@ -37,11 +37,9 @@ def answered(done):
 
 
 @pytest.fixture
-def only_with_grpcurl(transport):
+def only_with_grpcurl():
     if not grpcurl_path():
         pytest.skip("grpcurl is not installed")
-    if transport != "grpc":
-        pytest.skip(f"reflection is not served on {transport}")
 
 
 def test_grpcurl(only_with_grpcurl, server, credential):

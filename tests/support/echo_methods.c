@@ -78,6 +78,7 @@ typedef struct simple {
     int64_t size;
     bt_bytes payload;
     bt_bytes status;
+    int64_t fill_server_id;
 } simple;
 
 typedef struct duplex {
@@ -101,7 +102,8 @@ typedef struct echo_status {
 
 static const bt_wire_field simple_fields[] = {[2] = FIELD(simple, size, BT_WIRE_INT),
                                               [3] = FIELD(simple, payload, BT_WIRE_BYTES),
-                                              [7] = FIELD(simple, status, BT_WIRE_BYTES)};
+                                              [7] = FIELD(simple, status, BT_WIRE_BYTES),
+                                              [9] = FIELD(simple, fill_server_id, BT_WIRE_INT)};
 static const bt_wire_field duplex_fields[] = {
     [2] = FIELD(duplex, parameters, BT_WIRE_BYTES), [7] = FIELD(duplex, status, BT_WIRE_BYTES)};
 static const bt_wire_field parameters_fields[] = {[1] = FIELD(parameters, size, BT_WIRE_INT)};
@@ -130,8 +132,8 @@ static void fail_with(bt_call *call, bt_bytes bytes) {
     bt_call_fail(call, &fault);
 }
 
-/* Answers {payload: {body: `size` zeros}}. */
-static void give(bt_call *call, int64_t size) {
+/* Answers {payload: {body: `size` zeros}, server_id}. */
+static void give(bt_call *call, int64_t size, bt_bytes server_id) {
     if (size < 0 || size > ANSWER_MAX) size = 0;
     size_t room = (size_t)size + 64;
     uint8_t *space = calloc(3, room);
@@ -139,6 +141,7 @@ static void give(bt_call *call, int64_t size) {
     bt_out message = bt_out_into(space + room, room);
     bt_out_bytes(&body, 2, bt_bytes_of(space + 2 * room, (size_t)size));
     bt_out_item(&message, 1, bt_out_written(&body));
+    bt_out_bytes(&message, 4, server_id);
     if (call->method->flags & BT_METHOD_DIALOGUE)
         bt_call_send(call, bt_out_written(&message));
     else
@@ -156,7 +159,7 @@ static void unary_call(bt_call *call) {
     if (asked.status.size)
         fail_with(call, asked.status);
     else
-        give(call, asked.size);
+        give(call, asked.size, asked.fill_server_id ? BT_LITERAL("echo") : (bt_bytes){0});
 }
 
 /* One answer for each request. Asked for none, the server is a sleeping one. */
@@ -169,7 +172,7 @@ static void duplex_call(bt_call *call) {
     else if (!asked.parameters.size)
         hold(call);
     else if (take(call, &parameters_message, asked.parameters, &wanted))
-        give(call, wanted.size);
+        give(call, wanted.size, (bt_bytes){0});
 }
 
 #define OPEN(method_path, handler)                                                                 \

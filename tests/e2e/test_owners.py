@@ -154,14 +154,20 @@ class Granters:
         self.house, self.random, self.tried = house, chance, {}
         listed = house.key("ListKeys", page_size=1000)
         self.live = next(key.scope_mask for key in listed.keys if key.full_access)
-        self.callers = [self.caller(full=index < 2) for index in range(16)]
+        # Whatever the seed, each right to change something is held by some callers and missing to others.
+        rights = sorted(set(NEED.values()))
+        sets = [sum(1 << bit for place, bit in enumerate(rights) if number >> place & 1)
+                for number in range(2 ** len(rights))]
+        self.callers = [*(self.caller() for _ in range(4)), *(self.caller(holds, sets[-1]) for holds in sets * 2)]
 
     def mask(self, *weights):
         weight = self.random.choice(weights or (0.02, 0.02, 0.1, 0.9))
         return sum(1 << bit for bit in range(63) if self.live >> bit & 1 and self.random.random() < weight)
 
-    def caller(self, full):
-        mask = self.live if full else (self.mask(0.3, 0.8, 0.97) | self.random.getrandbits(6) << 48) & self.live
+    def caller(self, holds=None, rights=0):
+        """One who holds, of these rights, just those; of all else what chance gives. One who holds all, unless told."""
+        full = holds is None
+        mask = self.live if full else self.mask(0.3, 0.8, 0.97) & ~rights | holds
         grant = {"preset": "full_access"} if full else {"scope_mask": mask}
         return support.bearer(self.house.key("CreateKey", name="caller", **grant).token), mask, full
 

@@ -150,7 +150,9 @@ def test_bytes_that_are_no_request_are_refused_and_the_server_goes_on(server, to
         try:
             raw(channel, SERVICE + method, message)
         except grpc.RpcError as error:
-            assert error.code() == INVALID and error.details(), message.hex()
+            # By chance some bytes are a request, perhaps for a revision that is far away.
+            by_chance = error.code() == grpc.StatusCode.UNAVAILABLE and error.details().startswith("min_revision: ")
+            assert by_chance or error.code() == INVALID and error.details(), message.hex()
     limit = 1 << 20 if method.startswith("Batch") else LIMIT
     for size in (limit + 1, 16 << 20):
         error = refused(raw, channel, SERVICE + method, b"\x0a" + varint(size) + b"a" * size)

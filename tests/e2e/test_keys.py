@@ -195,7 +195,10 @@ def test_bytes_that_are_no_request_are_refused_and_nothing_is_lost(server, keys,
         try:
             call(message, metadata=root)
         except grpc.RpcError as error:
-            assert error.code() == INVALID and error.details(), message.hex()
+            # By chance some bytes are a request: one about an environment or a token that is not there.
+            by_chance = (error.code() == DENIED and error.details().startswith("environment: ")
+                         or error.code() == grpc.StatusCode.NOT_FOUND and method == "RevokeKey")
+            assert by_chance or error.code() == INVALID and error.details(), message.hex()
     error = refused(call, b"\x0a" * ((64 << 10) + 1), metadata=root)
     assert error.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
     assert keys.GetKey(protos.key.GetKeyRequest(key_id=kept.key_id), metadata=root).key == kept

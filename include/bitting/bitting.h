@@ -22,7 +22,8 @@
  * denial is an answer (BITTING_OK, and allowed is false). On every error allowed is false, too.
  *
  * What it needs, and checks when it opens
- *   - to read the store (DIRECTORY/bitting.mdb) and the pepper (mode 0600, or 0640 to one group);
+ *   - to read the store (DIRECTORY/bitting.mdb) and the pepper (mode 0600, or 0640 to one group); and the peppers of
+ *     other systems that imported keys need (DIRECTORY/peppers), without which bt_open fails;
  *   - to write the store's lock file (DIRECTORY/bitting.mdb-lock), where readers say which pages they are
  *     looking at. Who has that can hold up the server's writes: it is for a group that is trusted with that
  *     (`bitting serve --library-group GROUP` gives one what it needs). The lock file is never done without;
@@ -206,7 +207,8 @@ BITTING_API void bt_close(bitting *handle);
 
 /* May this token do that? As CheckScope. BITTING_ERR_INVALID for an environment, scope, address or resource
  * that is none, bit 63, and a question without any scope; a scope that is retired or a bit that is not
- * assigned is denied. Also UNAVAILABLE, ASK_SERVER, FORKED, INTERNAL. Allocates nothing once as many calls ran
+ * assigned is denied. PRECONDITION for a token that may have been imported with a pepper that came after bt_open and that
+ * this process cannot read. Also UNAVAILABLE, ASK_SERVER, FORKED, INTERNAL. Allocates nothing once as many calls ran
  * at a time before. */
 BITTING_API bitting_err bt_check(bitting *handle, const bitting_question *question,
                                  bitting_answer *ret_answer, char *message);

@@ -111,6 +111,9 @@ bt_err bt_ask_scopes(const bt_snapshot *snapshot, const bt_environment *environm
 static const char *undecided(bt_err err) {
     if (err == BT_ERR_UNIMPLEMENTED)
         return "token: this key has a rate limit, and who decides does not count; ask a server";
+    if (err == BT_ERR_PRECONDITION)
+        return "token: may be one that was imported, and the other system's pepper cannot be read "
+               "here; nothing is decided";
     if (err == BT_ERR_UNAVAILABLE)
         return "token: this key has limits that this program cannot judge; nothing is decided";
     return "token: the store's row of this key is damaged; nothing is decided";

@@ -22,13 +22,8 @@ static bt_sought seek_foreign(const bt_head *head, const bt_environments *enviro
     bt_sought sought = {.malformed = true};
     if (!(head->flags & BT_HEAD_IMPORTED_KEYS)) return sought;
     if (!environment || !bt_foreign_ok(environments, token)) return sought;
-    int scheme = bt_foreign_scheme(environment, token);
-    if (scheme < 0) return sought;
-    bt_foreign_hash hash = bt_foreign_hash_token(&environment->schemes[scheme], token);
-    sought = (bt_sought){.there = true};
-    sought.digest = bt_foreign_digest(pepper, environment, (unsigned)scheme, &hash);
-    sought.slot = bt_digest_slot(&sought.digest);
-    return sought;
+    if (bt_foreign_scheme(environment, token) < 0) return sought;
+    return (bt_sought){.there = true, .foreign = token, .pepper = pepper};
 }
 
 static bt_sought parse(const bt_head *head, const bt_environments *environments,
@@ -67,10 +62,30 @@ bt_sought bt_check_seek(const bt_snapshot *snapshot, const bt_pepper *pepper, bt
                             credential, environment);
 }
 
+/* The first scheme that knows the token. Where none does and one could not be tried, nothing is known. */
+static bt_err find_foreign(bt_snapshot *snapshot, const bt_sought *sought,
+                           const bt_environment *environment, bt_finding *finding,
+                           uint64_t *ret_slot) {
+    bt_digest digest;
+    unsigned at = 0;
+    while (!finding->record &&
+           bt_foreign_next(sought->pepper, environment, sought->foreign, &at, &digest)) {
+        *ret_slot = bt_digest_slot(&digest);
+        BT_TRY(bt_snapshot_record(snapshot, &digest, &finding->record));
+    }
+    bool lacking = !finding->record && bt_foreign_lacking(environment, sought->foreign);
+    return lacking ? BT_ERR_PRECONDITION : BT_OK;
+}
+
+/* ret_slot: where a record is found. */
 static bt_err find(bt_snapshot *snapshot, const bt_sought *sought,
-                   const bt_environment *environment, bt_finding *finding) {
+                   const bt_environment *environment, bt_finding *finding, uint64_t *ret_slot) {
+    *ret_slot = sought->slot;
     if (!sought->there) return BT_OK;
-    BT_TRY(bt_snapshot_record(snapshot, &sought->digest, &finding->record));
+    if (sought->foreign.size)
+        BT_TRY(find_foreign(snapshot, sought, environment, finding, ret_slot));
+    else
+        BT_TRY(bt_snapshot_record(snapshot, &sought->digest, &finding->record));
     return finding->record ? find_limits(snapshot, environment, finding) : BT_OK;
 }
 
@@ -79,13 +94,14 @@ bt_err bt_check_sought(bt_snapshot *snapshot, const bt_sought *sought,
                        bt_answer *ret_answer) {
     const bt_head *head = bt_snapshot_head(snapshot);
     bt_finding finding = {.live = head->live, .malformed = sought->malformed};
-    BT_TRY(find(snapshot, sought, environment, &finding));
+    uint64_t slot;
+    BT_TRY(find(snapshot, sought, environment, &finding, &slot));
     bt_verdict verdict = bt_decide(&finding, question);
     bool counted = finding.record && finding.record->flags & BT_RECORD_RATE_LIMITED;
     if (counted && verdict.reason == BT_REASON_ALLOWED) return BT_ERR_UNIMPLEMENTED;
     *ret_answer = (bt_answer){.verdict = verdict,
                               .record = finding.record,
-                              .slot = finding.record ? sought->slot : 0,
+                              .slot = finding.record ? slot : 0,
                               .revision = head->revision};
     return BT_OK;
 }

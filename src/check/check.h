@@ -15,8 +15,9 @@ typedef struct bt_answer {
 
 /* credential: the token, bare or as `Bearer <token>`, any bytes of any length. environment is one
  * of the snapshot's. The snapshot must be renewed. An error is not a decision, and nothing
- * may be let in: BT_ERR_INTERNAL, a damaged store; BT_ERR_UNIMPLEMENTED, a key with a rate limit that nothing
- * else denies, for who counts to decide. */
+ * may be let in: BT_ERR_INTERNAL, a damaged store; BT_ERR_PRECONDITION, a token that may be of another system whose
+ * pepper this process cannot read; BT_ERR_UNIMPLEMENTED, a key with a rate limit that nothing else denies, for who
+ * counts to decide. */
 bt_err bt_check_token(bt_snapshot *snapshot, const bt_pepper *pepper, bt_bytes credential,
                       const bt_environment *environment, const bt_question *question,
                       bt_answer *ret_answer);
@@ -25,9 +26,13 @@ bt_err bt_check_token(bt_snapshot *snapshot, const bt_pepper *pepper, bt_bytes c
  * anything up, and can be told to bt_snapshot_expect. */
 typedef struct bt_sought {
     bool malformed;
-    bool there; /* the token is one of the environment: slot and digest are set */
+    bool there; /* the token may be one of the environment */
     uint64_t slot;
     bt_digest digest;
+    /* Of a token that may be another system's, which is looked for by up to four digests: then slot and digest are not
+     * set. Views what was asked with. */
+    bt_bytes foreign;
+    const bt_pepper *pepper;
 } bt_sought;
 
 bt_sought bt_check_seek(const bt_snapshot *snapshot, const bt_pepper *pepper, bt_bytes credential,

@@ -12,6 +12,7 @@
 #include "cli/notify.h"
 #include "cli/signals.h"
 #include "http/server.h"
+#include "store/foreign_peppers.h"
 #include "store/share.h"
 
 #define WORKERS_MAX 256
@@ -170,6 +171,12 @@ static bt_err open_store(bt_serving *serving, bt_fault *fault) {
     return BT_OK;
 }
 
+static bt_err start_gate(bt_serving *serving, const bt_snapshot *snapshot, bt_fault *fault) {
+    BT_TRY(bt_store_check_peppers(serving->store, bt_snapshot_environments(snapshot), fault));
+    return bt_gate_open(&gate_options, bt_snapshot_catalogue(snapshot), &serving->service.gate,
+                        fault);
+}
+
 /* Opens the gate, or has it read its route table again. */
 static bt_err refresh_gate(bt_serving *serving, bt_fault *fault) {
     bt_snapshot *snapshot;
@@ -180,8 +187,7 @@ static bt_err refresh_gate(bt_serving *serving, bt_fault *fault) {
     else if (serving->service.gate)
         err = bt_gate_reload(serving->service.gate, bt_snapshot_catalogue(snapshot), fault);
     else
-        err = bt_gate_open(&gate_options, bt_snapshot_catalogue(snapshot), &serving->service.gate,
-                           fault);
+        err = start_gate(serving, snapshot, fault);
     bt_snapshot_close(snapshot);
     return err;
 }

@@ -11,6 +11,17 @@ bool bt_environment_name_ok(bt_bytes name) {
     return true;
 }
 
+bool bt_pepper_name_ok(bt_bytes name) {
+    if (name.size == 0 || name.size > BT_PEPPER_NAME_MAX) return false;
+    for (size_t i = 0; i < name.size; i++) {
+        uint8_t c = name.data[i];
+        bool letter = c >= 'a' && c <= 'z';
+        bool other = (c >= '0' && c <= '9') || c == '_' || c == '-';
+        if (!letter && !(other && i > 0)) return false;
+    }
+    return true;
+}
+
 const bt_environment *bt_environment_find(const bt_environments *environments, bt_bytes name) {
     for (size_t i = 0; i < environments->count; i++)
         if (bt_bytes_equal(bt_bytes_text(environments->list[i].name), name))

@@ -20,11 +20,31 @@
 #define BT_SCHEMES_MAX 4u
 #define BT_SCHEME_PREFIX_MAX 32u
 
-/* Tokens of another system that were imported: SHA-256 of the token, or of what follows the prefix. A token belongs to
- * the scheme with the longest prefix that it begins with. */
+#define BT_PEPPER_NAME_MAX 32u
+#define BT_PEPPER_MARK_SIZE 16u
+
+/* How another system made its hashes. Values are stored. The message is the token, or what follows the prefix. */
+typedef enum bt_hash_method {
+    BT_HASH_SHA256 = 1,       /* SHA-256 of the message */
+    BT_HASH_HMAC_SHA256 = 2,  /* HMAC-SHA-256 of it, keyed by the pepper */
+    BT_HASH_PEPPER_FIRST = 3, /* SHA-256 of the pepper and then the message */
+    BT_HASH_PEPPER_LAST = 4,  /* SHA-256 of the message and then the pepper */
+} bt_hash_method;
+#define BT_HASH_LAST BT_HASH_PEPPER_LAST
+
+typedef struct bt_foreign_pepper bt_foreign_pepper;
+
+/* How tokens of another system that were imported are known. A token is looked for by each scheme whose prefix it
+ * begins with, in the order in which they were added: so another one never changes whose a token is. */
 typedef struct bt_scheme {
     char prefix[BT_SCHEME_PREFIX_MAX + 1]; /* may be empty */
     bool hashes_rest;
+    bt_hash_method method;
+    /* Not with BT_HASH_SHA256. The secret itself is in a file (store/foreign_peppers.h). */
+    char pepper_name[BT_PEPPER_NAME_MAX + 1];
+    uint8_t pepper_mark[BT_PEPPER_MARK_SIZE]; /* tells it from another that has taken its name */
+    /* NULL: needs none, or this process cannot read it. Not stored; lives as long as the store. */
+    const bt_foreign_pepper *pepper;
 } bt_scheme;
 
 typedef struct bt_environment {
@@ -50,6 +70,9 @@ typedef struct bt_environments {
 
 /* [a-z][a-z0-9]{0,15} */
 bool bt_environment_name_ok(bt_bytes name);
+
+/* [a-z][a-z0-9_-]{0,31}: also the name of a file. */
+bool bt_pepper_name_ok(bt_bytes name);
 
 /* NULL where there is none. */
 const bt_environment *bt_environment_find(const bt_environments *environments, bt_bytes name);

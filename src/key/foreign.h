@@ -17,11 +17,23 @@ typedef struct bt_foreign_hash {
  * its beginning: what looks like a token of ours is never another's. */
 bool bt_foreign_ok(const bt_environments *environments, bt_bytes token);
 
-/* The place of the scheme that a token belongs to; -1 for none. */
+/* The place of the scheme with the longest prefix that a token begins with: what its import takes. -1 for none. */
 int bt_foreign_scheme(const bt_environment *environment, bt_bytes token);
 
-/* What the other system kept of a token. */
+/* The digests that the record of a token may be found by, one a call: of each scheme that it fits, in their order, but
+ * for those whose pepper this process cannot read. *at begins as 0. False: there are no more. */
+bool bt_foreign_next(const bt_pepper *pepper, const bt_environment *environment, bt_bytes token,
+                     unsigned *at, bt_digest *ret_digest);
+
+/* A scheme that a token fits and whose pepper this process cannot read: then a token that is not found is not
+ * unknown, but not decided on. NULL: there is none. */
+const bt_scheme *bt_foreign_lacking(const bt_environment *environment, bt_bytes token);
+
+/* What the other system kept of a token. The scheme's pepper is there, if it has one. */
 bt_foreign_hash bt_foreign_hash_token(const bt_scheme *scheme, bt_bytes token);
+
+/* Base64 of either alphabet, with or without padding. False where it is not that, or has no bytes or more than fit. */
+bool bt_base64_decode(bt_bytes text, uint8_t *ret_bytes, size_t capacity, size_t *ret_size);
 
 /* 64 hexadecimal digits, or base64 with or without padding, of either alphabet. */
 bool bt_foreign_hash_parse(bt_bytes text, bt_foreign_hash *ret_hash);

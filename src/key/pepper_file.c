@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "key/digest.h"
+#include "key/pepper_file.h"
 
 #define FILE_SIZE (2 * BT_PEPPER_SIZE + 1) /* digits and a newline */
 
@@ -79,30 +80,36 @@ static bt_err check_permissions(int file, uid_t owner, const char *path, bt_faul
     return BT_OK;
 }
 
-/* One byte more than a pepper has is asked for, so that a longer file shows. */
-static bt_err read_bytes(int file, const char *path, uint8_t ret_bytes[BT_PEPPER_SIZE],
-                         bt_fault *fault) {
-    char text[FILE_SIZE + 1];
-    ssize_t size = read(file, text, sizeof text);
-    if (size < 0) return bt_fail(fault, BT_ERR_UNAVAILABLE, "pepper %s: %s", path, strerror(errno));
-    size_t digits = (size_t)size;
-    if (digits == FILE_SIZE && text[digits - 1] == '\n') digits--;
-    bool ok = bt_hex_decode(bt_bytes_of(text, digits), ret_bytes, BT_PEPPER_SIZE);
-    sodium_memzero(text, sizeof text);
-    if (ok) return BT_OK;
-    return bt_fail(fault, BT_ERR_PRECONDITION, "pepper %s: must be 64 hexadecimal digits", path);
-}
-
-bt_err bt_pepper_load(const char *path, uid_t owner, bt_pepper **ret_pepper, bt_fault *fault) {
+bt_err bt_pepper_file_read(const char *path, uid_t owner, char *ret_text, size_t capacity,
+                           size_t *ret_size, bt_fault *fault) {
     int file BT_CLEANUP(close_file) = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (file < 0 && errno == ENOENT)
         return bt_fail(fault, BT_ERR_NOT_FOUND, "pepper %s: no such file", path);
     if (file < 0) return bt_fail(fault, BT_ERR_UNAVAILABLE, "pepper %s: %s", path, strerror(errno));
     BT_TRY(check_permissions(file, owner, path, fault));
+    ssize_t size = read(file, ret_text, capacity);
+    if (size < 0) return bt_fail(fault, BT_ERR_UNAVAILABLE, "pepper %s: %s", path, strerror(errno));
+    *ret_size = (size_t)size;
+    return BT_OK;
+}
+
+static bt_err parse(const char *text, size_t size, const char *path,
+                    uint8_t ret_bytes[BT_PEPPER_SIZE], bt_fault *fault) {
+    if (size == FILE_SIZE && text[size - 1] == '\n') size--;
+    if (bt_hex_decode(bt_bytes_of(text, size), ret_bytes, BT_PEPPER_SIZE)) return BT_OK;
+    return bt_fail(fault, BT_ERR_PRECONDITION, "pepper %s: must be 64 hexadecimal digits", path);
+}
+
+bt_err bt_pepper_load(const char *path, uid_t owner, bt_pepper **ret_pepper, bt_fault *fault) {
+    char text[FILE_SIZE + 1];
     uint8_t bytes[BT_PEPPER_SIZE];
-    BT_TRY(read_bytes(file, path, bytes, fault));
-    bt_pepper *pepper = bt_pepper_from_bytes(bytes);
+    size_t size;
+    BT_TRY(bt_pepper_file_read(path, owner, text, sizeof text, &size, fault));
+    bt_err err = parse(text, size, path, bytes, fault);
+    bt_pepper *pepper = err ? NULL : bt_pepper_from_bytes(bytes);
+    sodium_memzero(text, sizeof text);
     sodium_memzero(bytes, sizeof bytes);
+    BT_TRY(err);
     if (!pepper) return bt_fail(fault, BT_ERR_UNAVAILABLE, "pepper: no memory can be locked");
     *ret_pepper = pepper;
     return BT_OK;

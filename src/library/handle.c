@@ -4,6 +4,7 @@
 
 #include "check/ask.h"
 #include "library/sized.h"
+#include "store/foreign_peppers.h"
 
 static_assert(BITTING_MESSAGE_SIZE == sizeof(((bt_fault *)0)->text), "size of messages");
 static_assert(BITTING_ENVIRONMENT_SIZE == BT_ENVIRONMENT_NAME_MAX + 1, "size of environments");
@@ -41,15 +42,17 @@ static bt_err keep_environment(const char *name, bitting *handle, bt_fault *faul
     return BT_OK;
 }
 
-/* The environment is there, and one reader's place is to be had. */
+/* The environment is there, every pepper that tokens may need, and one reader's place is to be had. */
 static bt_err try_out(bitting *handle, bt_fault *fault) {
     bt_snapshot *snapshot;
     const bt_environment *environment;
     BT_TRY(bt_pool_take(&handle->pool, &snapshot, fault));
-    bt_err err = handle->environment[0] ? bt_ask_environment(bt_snapshot_environments(snapshot),
-                                                             bt_bytes_text(handle->environment),
-                                                             NULL, &environment, fault)
-                                        : BT_OK;
+    const bt_environments *all = bt_snapshot_environments(snapshot);
+    bt_err err =
+        handle->environment[0]
+            ? bt_ask_environment(all, bt_bytes_text(handle->environment), NULL, &environment, fault)
+            : BT_OK;
+    if (!err) err = bt_store_check_peppers(handle->store, all, fault);
     bt_pool_put(&handle->pool, snapshot);
     return err;
 }

@@ -1,6 +1,5 @@
 /* Bringing keys of another system: by their tokens, or by the hashes that the other system kept of them. Each item
- * succeeds or fails by itself. The other system's peppered hashes cannot be brought: bitting would have to keep its
- * pepper. */
+ * succeeds or fails by itself. The pepper of peppered hashes stays in a file (store/foreign_peppers.h). */
 #ifndef BT_SERVICE_IMPORT_KEYS_H
 #define BT_SERVICE_IMPORT_KEYS_H
 
@@ -13,7 +12,10 @@
 typedef struct bt_import_item {
     bt_bytes token;  /* of any shape but ours; or */
     bt_bytes sha256; /* of it: 64 hexadecimal digits, or base64 */
-    /* With sha256: what the tokens begin with, and whether the hash is of what follows that. */
+    /* With sha256: how it was made, BT_HASH_SHA256 where 0, and the name of the pepper. */
+    bt_hash_method method;
+    bt_bytes pepper;
+    /* And what the tokens begin with, and whether the hash is of what follows that. */
     bt_bytes prefix;
     uint64_t without_prefix;
     bt_bytes key; /* the request's message, for `read` */
@@ -39,7 +41,7 @@ typedef struct bt_import_keys {
 
 /* Ends as bt_mutation_run does; an item's fault is in its result: BT_ERR_INVALID, BT_ERR_FORBIDDEN, BT_ERR_EXISTS (it
  * was imported before, or its digest's place in the store is taken), BT_ERR_PRECONDITION, BT_ERR_EXHAUSTED (a fifth
- * prefix). */
+ * scheme). */
 void bt_import_keys_run(bt_import_keys *import, bt_service *service, const bt_caller *caller);
 
 #endif

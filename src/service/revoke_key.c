@@ -1,19 +1,22 @@
 #include "service/revoke_key.h"
 
 #include "check/check.h"
+#include "service/foreign_key.h"
 #include "service/text.h"
 
 /* Whether the token is that of a key of this environment. */
 static bt_err look_in(const bt_environment *environment, bt_txn *txn, bt_bytes token,
-                      bt_key_id *ret_id, bool *ret_found) {
+                      bt_key_id *ret_id, bool *ret_found, bt_fault *fault) {
     bt_sought sought = bt_check_seek_in(bt_txn_head(txn), bt_txn_environments(txn),
                                         bt_store_pepper(bt_txn_store(txn)), token, environment);
     const bt_record *record;
     if (!sought.there) return BT_OK;
-    bt_err err = bt_txn_record_at(txn, sought.slot, &record);
+    bt_err err = sought.foreign.size
+                     ? bt_foreign_key_find(txn, environment, sought.foreign, &record, fault)
+                     : bt_digest_find(txn, &sought.digest, &record);
     if (err) return err == BT_ERR_NOT_FOUND ? BT_OK : err;
-    *ret_found = bt_record_matches(record, &sought.digest);
-    if (*ret_found) *ret_id = record->key_id;
+    *ret_found = true;
+    *ret_id = record->key_id;
     return BT_OK;
 }
 
@@ -23,7 +26,7 @@ static bt_err find_by_token(bt_revoke_key *revoke, const bt_caller *caller, bt_t
     bool found = false;
     for (size_t i = 0; i < environments->count && !found; i++)
         if (bt_caller_sees(caller, environments->list[i].id))
-            BT_TRY(look_in(&environments->list[i], txn, revoke->token, &revoke->id, &found));
+            BT_TRY(look_in(&environments->list[i], txn, revoke->token, &revoke->id, &found, fault));
     if (found) return BT_OK;
     return bt_fail(fault, BT_ERR_NOT_FOUND, "token: it is that of no key in this environment");
 }

@@ -106,7 +106,13 @@ bt_err bt_directory_has(const bt_directory *directory, const char *path, const c
  * behind, what an operator brings, and what a file system has of its own. */
 static bool may_precede(const char *name) {
     static const char *const names[] = {
-        ".", "..", "lost+found", BT_PEPPER_FILE, BT_PEPPER_NEW_FILE, BT_SERVE_LOCK_FILE,
+        ".",
+        "..",
+        "lost+found",
+        BT_PEPPER_FILE,
+        BT_PEPPER_NEW_FILE,
+        BT_PEPPERS_FOLDER,
+        BT_SERVE_LOCK_FILE,
     };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (!strcmp(name, names[i])) return true;

@@ -8,6 +8,7 @@
 #include "base/err.h"
 
 #define BT_SERVE_LOCK_FILE "serve.lock"
+#define BT_PEPPERS_FOLDER "peppers"
 #define BT_PEPPER_FILE "pepper"
 #define BT_PEPPER_NEW_FILE "pepper.new" /* while it is made */
 

@@ -2,14 +2,21 @@
 #ifndef BT_STORE_ENGINE_H
 #define BT_STORE_ENGINE_H
 
+#include <pthread.h>
+
 #include "store/directory.h"
 #include "store/store.h"
 #include "store/tables.h"
+
+typedef struct bt_known_pepper bt_known_pepper;
 
 struct bt_store {
     MDB_env *env;
     bt_tables tables;
     bt_pepper *pepper;
+    uid_t owner;              /* of the directory */
+    bt_known_pepper *peppers; /* of other systems, read so far; under the lock */
+    pthread_mutex_t peppers_lock;
     char *directory;
     char *path; /* of the file */
     bool is_new;
@@ -26,6 +33,9 @@ struct bt_store {
 
 /* bt_lmdb_fail for the store's file. */
 bt_err bt_store_fail(const bt_store *store, int rc, bt_fault *fault);
+
+/* Wipes them. */
+void bt_store_free_peppers(bt_store *store);
 
 /* BT_ERR_PRECONDITION where a server has the lock of bt_store_lock_serving. */
 bt_err bt_store_check_unserved(const bt_store *store, bt_fault *fault);

@@ -1,13 +1,23 @@
+#include <stdlib.h>
+
 #include "bitting/store/v1/store.pb-c.h"
 #include "store/row.h"
 
-#define ARENA_SIZE 32768u
+/* 64 environments of the longest names with four schemes each take half of it. */
+#define ARENA_SIZE 131072u
 
 /* The schemes of all environments, in memory that outlives the encoding. */
 typedef struct scheme_rows {
     Bitting__Store__V1__Scheme rows[BT_ENVIRONMENTS_MAX][BT_SCHEMES_MAX];
     Bitting__Store__V1__Scheme *lists[BT_ENVIRONMENTS_MAX][BT_SCHEMES_MAX];
 } scheme_rows;
+
+static void encode_hash(const bt_scheme *scheme, Bitting__Store__V1__Scheme *row) {
+    row->method = scheme->method;
+    if (scheme->method == BT_HASH_SHA256) return;
+    row->pepper_name = bt_row_text(scheme->pepper_name);
+    row->pepper_mark = bt_row_data(bt_bytes_of(scheme->pepper_mark, sizeof scheme->pepper_mark));
+}
 
 static void encode_schemes(const bt_environment *environment, size_t at, scheme_rows *all,
                            Bitting__Store__V1__Environment *row) {
@@ -16,10 +26,22 @@ static void encode_schemes(const bt_environment *environment, size_t at, scheme_
         *scheme = (Bitting__Store__V1__Scheme)BITTING__STORE__V1__SCHEME__INIT;
         scheme->prefix = bt_row_text(environment->schemes[i].prefix);
         scheme->hashes_rest = environment->schemes[i].hashes_rest;
+        encode_hash(&environment->schemes[i], scheme);
         all->lists[at][i] = scheme;
     }
     row->n_schemes = environment->schemes_count;
     row->schemes = all->lists[at];
+}
+
+/* SHA-256 has no pepper, and every other method one. */
+static bool decode_hash(const Bitting__Store__V1__Scheme *row, bt_scheme *scheme) {
+    bt_bytes name = bt_row_bytes(row->pepper_name), mark = bt_row_bytes(row->pepper_mark);
+    scheme->method = row->method ? (bt_hash_method)row->method : BT_HASH_SHA256;
+    if (row->method > BT_HASH_LAST) return false;
+    if (scheme->method == BT_HASH_SHA256) return name.size == 0 && mark.size == 0;
+    if (!bt_pepper_name_ok(name) || mark.size != sizeof scheme->pepper_mark) return false;
+    memcpy(scheme->pepper_mark, mark.data, mark.size);
+    return bt_bytes_copy_text(name, scheme->pepper_name, sizeof scheme->pepper_name);
 }
 
 static bool decode_schemes(const Bitting__Store__V1__Environment *row,
@@ -29,7 +51,8 @@ static bool decode_schemes(const Bitting__Store__V1__Environment *row,
     for (size_t i = 0; i < row->n_schemes; i++) {
         bt_scheme *scheme = &environment->schemes[i];
         scheme->hashes_rest = row->schemes[i]->hashes_rest;
-        if (!bt_bytes_copy_text(bt_row_bytes(row->schemes[i]->prefix), scheme->prefix,
+        if (!decode_hash(row->schemes[i], scheme) ||
+            !bt_bytes_copy_text(bt_row_bytes(row->schemes[i]->prefix), scheme->prefix,
                                 sizeof scheme->prefix))
             return false;
     }
@@ -88,10 +111,15 @@ static bool decode_one(const Bitting__Store__V1__Environment *row, bt_environmen
            bt_bytes_copy_text(prefix, environment->prefix, sizeof environment->prefix);
 }
 
+static void free_block(uint8_t **block) {
+    free(*block);
+}
+
 bt_err bt_environments_decode(bt_bytes bytes, bt_environments *ret_environments) {
-    uint8_t block[ARENA_SIZE];
+    uint8_t *block BT_CLEANUP(free_block) = malloc(ARENA_SIZE);
     bt_arena arena;
-    bt_arena_init(&arena, block, sizeof block);
+    if (!block) return BT_ERR_EXHAUSTED;
+    bt_arena_init(&arena, block, ARENA_SIZE);
     ProtobufCMessage *message;
     BT_TRY(bt_row_unpack(&bitting__store__v1__environments__descriptor, bytes, &arena, &message));
     const Bitting__Store__V1__Environments *row = (const Bitting__Store__V1__Environments *)message;

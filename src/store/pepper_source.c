@@ -9,10 +9,10 @@ static void free_text(char **text) {
     free(*text);
 }
 
-static char *credential(void) {
+char *bt_pepper_credential(const char *name) {
     const char *directory = secure_getenv("CREDENTIALS_DIRECTORY");
     if (!directory || !directory[0]) return NULL;
-    char *path = bt_directory_path(directory, BT_PEPPER_CREDENTIAL);
+    char *path = bt_directory_path(directory, name);
     if (path && access(path, F_OK) == 0) return path;
     free(path);
     return NULL;
@@ -21,7 +21,7 @@ static char *credential(void) {
 char *bt_pepper_source(const bt_store_options *options, bool *ret_fixed) {
     *ret_fixed = false;
     if (options->pepper_file) return strdup(options->pepper_file);
-    char *path = credential();
+    char *path = bt_pepper_credential(BT_PEPPER_CREDENTIAL);
     *ret_fixed = path != NULL;
     return path ? path : bt_directory_path(options->directory, BT_PEPPER_FILE);
 }

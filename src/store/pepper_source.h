@@ -8,6 +8,9 @@
 
 #define BT_PEPPER_CREDENTIAL "bitting-pepper"
 
+/* The path of a systemd credential, in memory of malloc; NULL where there is none. */
+char *bt_pepper_credential(const char *name);
+
 /* The named file; else the systemd credential bitting-pepper, where there is one
  * ($CREDENTIALS_DIRECTORY, systemd.exec(5)); else DIRECTORY/pepper. In memory of malloc; NULL where
  * there is none. ret_fixed: the file is somebody else's to make. */

@@ -1,5 +1,6 @@
 #include "store/share.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -39,14 +40,40 @@ static int share_one(int directory, const char *name, mode_t mode, gid_t group) 
     return fchmodat(directory, name, mode, 0) ? errno : 0;
 }
 
+static bt_err failed(const char *path, const char *name, gid_t group, int error, bt_fault *fault) {
+    return bt_fail(fault, BT_ERR_UNAVAILABLE,
+                   "%s/%s: cannot be given to group %lu: %s; this user must own it and be in the "
+                   "group",
+                   path, name, (unsigned long)group, strerror(error));
+}
+
+static bool is_file(int folder, const char *name) {
+    struct stat status;
+    return fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(status.st_mode);
+}
+
+static void close_folder(DIR **folder) {
+    if (*folder) closedir(*folder);
+}
+
+/* Peppers of other systems. What is a link to elsewhere is not ours to share. */
+static bt_err share_peppers(int directory, const char *path, gid_t group, bt_fault *fault) {
+    int file =
+        openat(directory, BT_PEPPERS_FOLDER, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    if (file < 0) return BT_OK;
+    DIR *folder BT_CLEANUP(close_folder) = fdopendir(file);
+    if (!folder) close(file);
+    if (!folder) return failed(path, BT_PEPPERS_FOLDER, group, ENOMEM, fault);
+    int error = share_one(directory, BT_PEPPERS_FOLDER, 0750, group);
+    for (struct dirent *entry; !error && (entry = readdir(folder));)
+        if (is_file(file, entry->d_name)) error = share_one(file, entry->d_name, 0640, group);
+    return error ? failed(path, BT_PEPPERS_FOLDER, group, error, fault) : BT_OK;
+}
+
 static bt_err share_all(int directory, const char *path, gid_t group, bt_fault *fault) {
     for (size_t i = 0; i < sizeof shared / sizeof *shared; i++) {
         int error = share_one(directory, shared[i].name, shared[i].mode, group);
-        if (error && error != ENOENT)
-            return bt_fail(fault, BT_ERR_UNAVAILABLE,
-                           "%s/%s: cannot be given to group %lu: %s; this user must own it and be "
-                           "in the group",
-                           path, shared[i].name, (unsigned long)group, strerror(error));
+        if (error && error != ENOENT) return failed(path, shared[i].name, group, error, fault);
     }
     return BT_OK;
 }
@@ -58,7 +85,8 @@ bt_err bt_store_share(const bt_store *store, const char *group, bt_fault *fault)
     int directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (directory < 0)
         return bt_fail(fault, BT_ERR_UNAVAILABLE, "data directory %s: %s", path, strerror(errno));
-    bt_err err = share_all(directory, path, number, fault);
+    bt_err err = share_peppers(directory, path, number, fault);
+    if (!err) err = share_all(directory, path, number, fault);
     close(directory);
     return err;
 }

@@ -60,7 +60,7 @@ static bt_err view(bt_snapshot *snapshot) {
     size_t transaction = mdb_txn_id(snapshot->txn);
     if (transaction == snapshot->viewed) return BT_OK;
     snapshot->viewed = 0;
-    BT_TRY(bt_view_read(&snapshot->view, snapshot->txn, &snapshot->store->tables));
+    BT_TRY(bt_view_read(&snapshot->view, snapshot->txn, snapshot->store));
     snapshot->viewed = transaction;
     return BT_OK;
 }

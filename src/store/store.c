@@ -30,6 +30,8 @@ static bt_store *free_store(bt_store *store) {
     if (store->env) mdb_env_close(store->env);
     if (store->serve_lock >= 0) close(store->serve_lock);
     bt_pepper_free(store->pepper);
+    bt_store_free_peppers(store);
+    pthread_mutex_destroy(&store->peppers_lock);
     free(store->directory);
     free(store->path);
     free(store);
@@ -40,6 +42,7 @@ static bt_store *new_handle(const char *directory) {
     bt_store *store = calloc(1, sizeof *store);
     if (!store) return NULL;
     store->serve_lock = -1;
+    pthread_mutex_init(&store->peppers_lock, NULL);
     store->directory = strdup(directory);
     store->path = bt_directory_path(directory, BT_STORE_FILE);
     return store->directory && store->path ? store : free_store(store);
@@ -173,6 +176,7 @@ static bt_err open_tables(bt_store *store, bt_fault *fault) {
 static bt_err open_store(const bt_store_options *options, bt_store *store,
                          const bt_directory *directory, bt_fault *fault) {
     store->read_only = options->mode == BT_STORE_READ;
+    store->owner = directory->owner;
     BT_TRY(find_or_make(options, store, directory, fault));
     BT_TRY(bt_store_check_namespace(store, fault));
     BT_TRY(prepare_files(store, directory, fault));

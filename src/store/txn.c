@@ -20,7 +20,7 @@ bt_err bt_txn_begin(bt_txn *txn, bt_fault *fault) {
         return bt_store_fail(txn->store, rc, fault);
     }
     txn->now_ms = bt_clock_ms();
-    bt_err err = bt_view_read(&txn->view, txn->mdb, &txn->store->tables);
+    bt_err err = bt_view_read(&txn->view, txn->mdb, txn->store);
     if (!err) return BT_OK;
     bt_txn_abort(txn);
     return bt_fail(fault, err, "store %s: a row of the table meta is damaged; restore a backup",

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "store/engine.h"
+#include "store/foreign_peppers.h"
 #include "store/lmdb_err.h"
 #include "store/row.h"
 #include "store/rows.h"
@@ -249,6 +250,7 @@ bt_err bt_txn_put_environments(bt_txn *txn, const bt_environments *environments)
     if (bt_environments_decode(row, &decoded)) return BT_ERR_INVALID;
     BT_TRY(bt_txn_put_row(txn, BT_TABLE_META, BT_LITERAL(BT_META_ENVIRONMENTS), row, 0));
     txn->view.environments = decoded;
+    txn->view.lacks_peppers = !bt_store_find_peppers(txn->store, &txn->view.environments);
     txn->view.environments_generation = ++txn->view.head.environments_generation;
     return BT_OK;
 }

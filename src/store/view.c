@@ -1,5 +1,7 @@
 #include "store/view.h"
 
+#include "store/engine.h"
+#include "store/foreign_peppers.h"
 #include "store/lmdb_err.h"
 #include "store/row.h"
 
@@ -38,12 +40,14 @@ static bt_err read_catalogue(bt_view *view, MDB_txn *txn, const bt_tables *table
     return same ? BT_OK : BT_ERR_INTERNAL;
 }
 
-bt_err bt_view_read(bt_view *view, MDB_txn *txn, const bt_tables *tables) {
-    BT_TRY(read_head(view, txn, tables));
-    if (view->environments_generation != view->head.environments_generation)
-        BT_TRY(read_environments(view, txn, tables));
+bt_err bt_view_read(bt_view *view, MDB_txn *txn, bt_store *store) {
+    BT_TRY(read_head(view, txn, &store->tables));
+    bool changed = view->environments_generation != view->head.environments_generation;
+    if (changed) BT_TRY(read_environments(view, txn, &store->tables));
+    if (changed || view->lacks_peppers)
+        view->lacks_peppers = !bt_store_find_peppers(store, &view->environments);
     if (view->catalogue.generation != view->head.catalogue_generation)
-        BT_TRY(read_catalogue(view, txn, tables));
+        BT_TRY(read_catalogue(view, txn, &store->tables));
     return BT_OK;
 }
 

@@ -1,4 +1,5 @@
 """The library, by its Python binding, beside a server that writes: both give the same answers."""
+import hmac
 import itertools
 import os
 import pathlib
@@ -229,3 +230,22 @@ def test_a_child_opens_its_own(server, site):
     done = subprocess.run([sys.executable, "-c", textwrap.dedent(FORKS), str(server.data)], input=token, text=True,
                           capture_output=True, env={**os.environ, "PYTHONPATH": str(site)})
     assert done.returncode == 0, done.stderr
+
+
+def test_an_imported_key_with_a_pepper_is_unknown_to_the_library(server, keys, protos, libbitting):
+    pepper = server.data / "peppers" / "old"
+    pepper.parent.mkdir(mode=0o700)
+    pepper.write_bytes(b"pepper of the other system")
+    pepper.chmod(0o600)
+    importer, _ = server.create_key("importer", ["apikeys.import", "users.read"])
+    made = hmac.new(pepper.read_bytes(), b"legacy-token-1", "sha256").hexdigest()
+    item = protos.key.ImportKey(sha256=made, method="HASH_METHOD_HMAC_SHA256", pepper="old",
+                                key=protos.key.CreateKeyRequest(name="imported", scopes=["users.read"]))
+    with libbitting.Keys(server.data, environment="test") as opened_before:
+        answer = keys.ImportKeys(protos.key.ImportKeysRequest(keys=[item]), metadata=support.bearer(importer))
+        assert answer.results[0].code == 0, answer
+        assert opened_before.check("legacy-token-1", "users.read").allowed
+        assert not opened_before.check("legacy-token-2", "users.read").allowed
+    pepper.rename(pepper.with_name("elsewhere"))
+    with pytest.raises(libbitting.PreconditionFailed, match="environment test: pepper .*/peppers/old: no such file"):
+        libbitting.Keys(server.data, environment="test")

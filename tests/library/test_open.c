@@ -109,6 +109,21 @@ static int ask_as_nobody(void *group) {
     return err || !answer.allowed ? 100 : 0;
 }
 
+static void make_foreign_pepper(void) {
+    ck_assert_int_eq(mkdir(path_of("peppers"), 0700), 0);
+    int file = open(path_of("peppers/old"), O_WRONLY | O_CREAT, 0600);
+    ck_assert_int_ge(file, 0);
+    close(file);
+    ck_assert_int_eq(symlink("/etc/hostname", path_of("peppers/link")), 0);
+}
+
+static void assert_shared(const char *name, mode_t mode, gid_t group) {
+    struct stat status;
+    ck_assert_int_eq(stat(path_of(name), &status), 0);
+    ck_assert_uint_eq(status.st_mode & 07777, mode);
+    ck_assert_uint_eq(status.st_gid, group);
+}
+
 START_TEST(shared_store_is_closed_to_its_group_or_open_to_others) {
     gid_t inside = GROUP, outside = GROUP + 1;
     if (geteuid() != 0) return; /* nobody else can be another user */
@@ -118,8 +133,11 @@ START_TEST(shared_store_is_closed_to_its_group_or_open_to_others) {
     bt_store_options options = {.directory = here.directory, .mode = BT_STORE_WRITE};
     ck_assert_int_eq(bt_store_open(&options, &here.store, &fault), BT_OK);
     ck_assert_int_eq(bt_store_lock_serving(here.store, &fault), BT_OK);
+    make_foreign_pepper();
     bt_err err = bt_store_share(here.store, GROUP_TEXT, &fault);
     ck_assert_msg(err == BT_OK, "%s", fault.text);
+    assert_shared("peppers", 0750, inside);
+    assert_shared("peppers/old", 0640, inside);
     ck_assert_int_eq(bt_store_share(here.store, "no such group", &fault), BT_ERR_INVALID);
     ck_assert_int_eq(child_run(ask_as_nobody, &inside), 0);
     ck_assert_int_eq(child_run(ask_as_nobody, &outside), BITTING_ERR_UNAVAILABLE);

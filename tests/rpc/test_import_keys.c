@@ -175,6 +175,89 @@ START_TEST(a_repeated_import_is_answered_otherwise) {
 }
 END_TEST
 
+/* "sk_legacy-0001", whole. */
+#define SK_HASH "0bddb6e798b4f768f3a61aac18303582414dab516c4d2e9a829d4ce0146f62f3"
+
+static int import_one(test_client *client, import_key item) {
+    import_response *answer = import(client, &item, 1, "");
+    ck_assert_msg(answer != NULL, "%s", client->fault.text);
+    int code = answer->results[0]->code;
+    drop(answer);
+    return code;
+}
+
+START_TEST(a_later_import_of_a_longer_prefix_loses_or_changes_earlier_keys) {
+    test_house house;
+    house_open(&house);
+    house_key full = house_full_access(&house);
+    test_client client = {.house = &house, .credential = full.token};
+    Bitting__V1__CreateKeyRequest key = wanted(1), other = wanted(2);
+    ck_assert_int_eq(import_one(&client, by("sk_first-of-all", "", &key)), 0);
+    ck_assert_int_eq(import_one(&client, by("sk_legacy-0001", "", &key)), 0);
+    import_key longer = by("", HASH, &key);
+    longer.prefix = pb_text("sk_");
+    ck_assert_int_eq(import_one(&client, longer), 0);
+    ck_assert_int_eq(reason(&house, "sk_first-of-all"), BT_REASON_ALLOWED);
+    /* Nor does it take the place of one that is there. */
+    ck_assert_int_eq(import_one(&client, by("sk_first-of-all", "", &other)), 6);
+    longer.sha256 = pb_text(SK_HASH);
+    longer.key = &other;
+    ck_assert_int_eq(import_one(&client, longer), 6);
+    ck_assert_int_eq(reason(&house, "sk_legacy-0001"), BT_REASON_ALLOWED);
+    /* What is brought by its token afterwards belongs to the longest. */
+    ck_assert_int_eq(import_one(&client, by("sk_second-of-all", "", &key)), 0);
+    ck_assert_int_eq(reason(&house, "sk_second-of-all"), BT_REASON_ALLOWED);
+    ck_assert_int_eq(reason(&house, "sk_third-of-all"), BT_REASON_UNKNOWN_KEY);
+    client_close(&client);
+    house_close(&house);
+}
+END_TEST
+
+START_TEST(an_item_with_half_a_pepper_is_imported) {
+    test_house house;
+    house_open(&house);
+    house_key full = house_full_access(&house);
+    test_client client = {.house = &house, .credential = full.token};
+    Bitting__V1__CreateKeyRequest key = wanted(1);
+    static const struct {
+        const char *token, *pepper;
+        int method;
+    } cases[] = {{"", "old", 0},
+                 {"", "old", 1},
+                 {"", "", 2},
+                 {"", "../pepper", 2},
+                 {"", "peppers/x", 3},
+                 {"", "-x", 4},
+                 {TOKEN, "old", 0},
+                 {TOKEN, "old", 2},
+                 {TOKEN, "", 1},
+                 {"", "Old", 2},
+                 {"", "a-name-of-33-letters-is-too-long-", 2}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        import_key item = by(cases[i].token, cases[i].token[0] ? "" : HASH, &key);
+        item.method = (Bitting__V1__HashMethod)cases[i].method;
+        item.pepper = pb_text(cases[i].pepper);
+        ck_assert_msg(import_one(&client, item) == 3, "%zu", i);
+    }
+    import_key missing = by("", HASH, &key);
+    missing.method = BITTING__V1__HASH_METHOD__HASH_METHOD_HMAC_SHA256;
+    missing.pepper = pb_text("old");
+    import_response *answer = import(&client, &missing, 1, "");
+    ck_assert_int_eq(answer->results[0]->code, 9);
+    char text[500] = "";
+    bt_bytes_copy_text(pb_bytes(answer->results[0]->message), text, sizeof text);
+    ck_assert_msg(strstr(text, house.directory) && strstr(text, "/peppers/old"), "%s", text);
+    drop(answer);
+    missing.method = (Bitting__V1__HashMethod)5;
+    ck_assert_ptr_null(import(&client, &missing, 1, ""));
+    ck_assert_int_eq(client.fault.err, BT_ERR_INVALID);
+    client_close(&client);
+    house_close(&house);
+}
+END_TEST
+
 UNIT_MAIN("import_keys", an_imported_token_is_not_found_or_shadows_one_of_ours,
           an_imported_hash_is_another_than_its_tokens, an_import_grants_what_its_caller_lacks,
-          a_repeated_import_is_answered_otherwise)
+          a_repeated_import_is_answered_otherwise,
+          a_later_import_of_a_longer_prefix_loses_or_changes_earlier_keys,
+          an_item_with_half_a_pepper_is_imported)

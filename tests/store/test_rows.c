@@ -72,6 +72,14 @@ START_TEST(a_detail_over_a_limit_is_written) {
 }
 END_TEST
 
+static void fill_scheme(bt_scheme *scheme) {
+    memset(scheme->prefix, 's', BT_SCHEME_PREFIX_MAX);
+    scheme->hashes_rest = true;
+    scheme->method = BT_HASH_LAST;
+    memset(scheme->pepper_name, 'n', BT_PEPPER_NAME_MAX);
+    memset(scheme->pepper_mark, 255, BT_PEPPER_MARK_SIZE);
+}
+
 START_TEST(environments_at_their_limits_are_refused) {
     static bt_environments environments;
     environments.count = BT_ENVIRONMENTS_MAX;
@@ -88,6 +96,8 @@ START_TEST(environments_at_their_limits_are_refused) {
         environment->expiry_choices_count = BT_EXPIRY_CHOICES_MAX;
         for (size_t c = 0; c < BT_EXPIRY_CHOICES_MAX; c++)
             environment->expiry_choices_ms[c] = INT64_MAX;
+        environment->schemes_count = BT_SCHEMES_MAX;
+        for (size_t s = 0; s < BT_SCHEMES_MAX; s++) fill_scheme(&environment->schemes[s]);
     }
     bt_bytes row;
     static bt_environments again;
@@ -95,6 +105,32 @@ START_TEST(environments_at_their_limits_are_refused) {
     ck_assert_int_eq(bt_environments_decode(row, &again), BT_OK);
     ck_assert_mem_eq(&again, &environments, sizeof again);
     free_row(row);
+}
+END_TEST
+
+START_TEST(a_scheme_with_half_a_pepper_is_read) {
+    static const bt_scheme bad[] = {
+        {.method = (bt_hash_method)(BT_HASH_LAST + 1), .pepper_name = "old"},
+        {.method = BT_HASH_HMAC_SHA256},
+        {.method = BT_HASH_PEPPER_LAST, .pepper_name = "../pepper"},
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        static bt_environments environments = {
+            .count = 1,
+            .list = {{.id = 1,
+                      .name = "test",
+                      .prefix = "bt_test",
+                      .kinds = BT_KINDS_ALL,
+                      .max_life_ms = 1,
+                      .schemes_count = 1}},
+        };
+        bt_environments again;
+        bt_bytes row;
+        environments.list[0].schemes[0] = bad[i];
+        ck_assert_int_eq(bt_environments_encode(&environments, &row), BT_OK);
+        ck_assert_msg(bt_environments_decode(row, &again) == BT_ERR_INTERNAL, "%zu", i);
+        free_row(row);
+    }
 }
 END_TEST
 
@@ -227,5 +263,5 @@ START_TEST(a_catalogue_that_breaks_a_rule_is_read) {
 END_TEST
 
 UNIT_MAIN("rows", a_detail_at_its_limits_is_refused, a_detail_over_a_limit_is_written,
-          environments_at_their_limits_are_refused, a_catalogue_at_its_limits_is_refused,
-          a_catalogue_that_breaks_a_rule_is_read)
+          environments_at_their_limits_are_refused, a_scheme_with_half_a_pepper_is_read,
+          a_catalogue_at_its_limits_is_refused, a_catalogue_that_breaks_a_rule_is_read)

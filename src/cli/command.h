@@ -4,6 +4,7 @@
 
 int bt_command_serve(int argc, char **argv);
 int bt_command_key_create(int argc, char **argv);
+int bt_command_key_import(int argc, char **argv);
 int bt_command_key_list(int argc, char **argv);
 int bt_command_key_show(int argc, char **argv);
 int bt_command_key_revoke(int argc, char **argv);

@@ -24,6 +24,7 @@ static const bt_command commands[] = {
     {"key update", "change a key", bt_command_key_update},
     {"key rotate", "give a key a new token", bt_command_key_rotate},
     {"key revoke", "end a key for ever", bt_command_key_revoke},
+    {"key import", "bring keys of another system", bt_command_key_import},
     {"key purge", "forget keys that ended long ago", bt_command_key_purge},
     {"env list", "list environments", bt_command_env_list},
     {"env add", "add an environment", bt_command_env_add},

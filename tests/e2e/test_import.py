@@ -2,7 +2,9 @@
 import base64
 import hashlib
 import hmac
+import json
 import pathlib
+import re
 import stat
 
 import grpc
@@ -121,3 +123,113 @@ def test_a_pepper_that_is_gone_makes_keys_unknown(server, protos, checks, import
     put_pepper(server.data)
     server.start()
     assert ask(protos.check_grpc.CheckServiceStub(server.trusted()), protos, "legacy-token-1") == "REASON_ALLOWED"
+
+
+def lines(*objects):
+    return "".join((line if isinstance(line, str) else json.dumps(line)) + "\n" for line in objects)
+
+
+def test_the_command_brings_other_keys_than_its_lines_say(server, protos, checks):
+    put_pepper(server.data)
+    good = {"name": "imported", "scopes": ["users.read"]}
+    given = lines(
+        {"token": "legacy-token-1", **good},
+        "",
+        {"sha256": hash_of(METHODS[0], b"legacy-token-2").hex(), "method": "hmac-sha256", "pepper": "old", **good},
+        {"sha256": base64.b64encode(hash_of("HASH_METHOD_SHA256", b"rest-of-3")).decode(), "prefix": "sk_",
+         "without_prefix": True, "name": "ours", "kind": "org", "org_id": "o_1", "user_id": "u_1",
+         "preset": "read_and_validate", "expires_in": "90d", "not_before": "2020-01-01T00:00:00Z",
+         "metadata": '{"plan": "old"}', "labels": {"team": "a"}, "selectors": ["project:42"],
+         "networks": ["192.0.2.0/24"]})
+    done = server.cli("key", "import", "--env", "test", token=given)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == "Imported 3 of 3 keys.\n"
+    ids = dict(line.split("\t") for line in done.stdout.splitlines())
+    assert list(ids) == ["1", "3", "4"]
+    for token in ("legacy-token-1", "legacy-token-2"):
+        assert ask(checks, protos, token) == "REASON_ALLOWED"
+    assert ask(checks, protos, "sk_rest-of-3") == "REASON_ADDRESS_NOT_ALLOWED"
+    key = json.loads(server.cli("key", "show", ids["4"], "--json").stdout)
+    assert (key["name"], key["kind"], key["org_id"], key["user_id"], key["preset"], key["metadata"]) == (
+        "ours", "KEY_KIND_ORG", "o_1", "u_1", "read_and_validate", '{"plan": "old"}')
+    assert (key["labels"], key["selectors"], key["networks"]) == ({"team": "a"}, ["project:42"], ["192.0.2.0/24"])
+    assert key["expires_at"] and key["not_before"] == "2020-01-01T00:00:00.000Z"
+
+
+BAD_LINES = [
+    ("{", "is not one object of JSON"),
+    ("[]", "is not one object of JSON"),
+    ("legacy-secret-1", "is not one object of JSON"),
+    ('{"name": "legacy-secret-1', "is not one object of JSON"),
+    ({"legacy-secret-1": 1, "token": "legacy-token-1", "name": "x"}, "has a field that is none"),
+    ({"token": ["legacy-secret-1"], "name": "x"}, "token: must be a string"),
+    ({"token": "legacy secret", "name": "x"}, "token: must be"),
+    ({"token": "legacy-token-1"}, "name: must"),
+    ({"name": "x"}, "token, sha256: one of them"),
+    ({"sha256": "legacy-secret-1", "name": "x"}, "sha256: must be"),
+    ({"sha256": "0" * 64, "method": "md5", "name": "x"}, "method: must be"),
+    ({"sha256": "0" * 64, "method": "hmac-sha256", "name": "x"}, "pepper: must be"),
+    ({"sha256": "0" * 64, "method": "hmac-sha256", "pepper": "none", "name": "x"}, "peppers/none: no such file"),
+    ({"token": "legacy-token-1", "name": "x", "scopes": "users.read"}, "scopes: must be a list"),
+    ({"token": "legacy-token-1", "name": "x", "scopes": ["users.raed"]}, "users.raed"),
+    ({"token": "legacy-token-1", "name": "x", "kind": "king"}, "kind: must be"),
+    ({"token": "legacy-token-1", "name": "x", "expires_in": 90}, "expires_in: must be"),
+    ({"token": "legacy-token-1", "name": "x", "expires_at": "tomorrow"}, "expires_at: must be"),
+    ({"token": "legacy-token-1", "name": "x", "labels": ["a"]}, "labels: must be"),
+    ({"token": "legacy-token-1", "name": "x", "without_prefix": 1}, "without_prefix: must be"),
+    ({"token": "legacy-token-1", "name": "x" * 70000}, "has more than 65536 bytes"),
+    ('{"token": "legacy-token-1", "token": "legacy-token-2", "name": "x"}', "is not one object of JSON"),
+]
+
+
+def test_a_bad_line_takes_others_with_it_or_shows_a_secret(server, protos, checks):
+    good = [{"token": f"legacy-good-{number}", "name": "good", "scopes": ["users.read"]} for number in range(1200)]
+    given = lines(*good[:900], *(line for line, _ in BAD_LINES), *good[900:])
+    done = server.cli("key", "import", "--env", "test", "--json", token=given)
+    assert done.returncode == 1
+    results = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [result["line"] for result in results] == list(range(1, len(results) + 1))
+    failed = [result for result in results if "error" in result]
+    assert [result["line"] for result in failed] == list(range(901, 901 + len(BAD_LINES)))
+    for result, (_, said) in zip(failed, BAD_LINES):
+        assert said in result["error"], result
+    assert f"Imported 1200 of {1200 + len(BAD_LINES)} keys." in done.stderr
+    assert "legacy-" not in done.stdout + done.stderr
+    for number in (0, 899, 900, 1199):
+        assert ask(checks, protos, f"legacy-good-{number}") == "REASON_ALLOWED"
+    again = server.cli("key", "import", "--env", "test", token=lines(good[0], BAD_LINES[0][0]))
+    assert again.returncode == 1 and again.stdout == ""
+    assert re.search("line 1: token: this key has been imported.*\nbitting: line 2: is not one", again.stderr)
+
+
+def test_the_command_takes_what_it_cannot_read(server, tmp_path):
+    done = server.cli("key", "import", token="")
+    assert done.returncode == 2 and "--env is needed" in done.stderr
+    done = server.cli("key", "import", "--env", "tset", token="")
+    assert done.returncode == 1 and "there is no" in done.stderr
+    done = server.cli("key", "import", "--env", "test", "--file", tmp_path / "none")
+    assert done.returncode == 1 and "none: No such file" in done.stderr
+    done = server.cli("key", "import", "--env", "test", "--file", tmp_path)
+    assert done.returncode == 1 and "line 1: cannot be read" in done.stderr
+    (tmp_path / "keys.jsonl").write_text('{"token": "legacy-token-1", "name": "without a newline"}')
+    done = server.cli("key", "import", "--env", "test", "--file", tmp_path / "keys.jsonl")
+    assert (done.returncode, done.stderr) == (0, "Imported 1 of 1 keys.\n")
+
+def test_a_pepper_comes_too_late_for_a_running_server(server, protos, checks, tmp_path):
+    """Another process imports; the server has the file's name from the store, and finds it when it comes."""
+    other = tmp_path / "credentials"
+    other.mkdir()
+    (other / "bitting-pepper.old").write_bytes(PEPPER)
+    (other / "bitting-pepper.old").chmod(0o600)
+    line = ('{"sha256": "%s", "method": "hmac-sha256", "pepper": "old", "name": "imported", "scopes": ["users.read"]}\n'
+            % hash_of(METHODS[0], b"legacy-token-1").hex())
+    done = server.cli("key", "import", "--env", "test", token=line, variables={"CREDENTIALS_DIRECTORY": str(other)})
+    assert done.returncode == 0, done.stderr
+    with pytest.raises(grpc.RpcError) as failed:
+        ask(checks, protos, "legacy-token-1")
+    assert failed.value.code() == grpc.StatusCode.FAILED_PRECONDITION
+    own, _ = server.create_key("own", ["users.read"])
+    assert ask(checks, protos, own) == "REASON_ALLOWED"
+    put_pepper(server.data)
+    server.create_key("any change of the store")
+    assert ask(checks, protos, "legacy-token-1") == "REASON_ALLOWED"

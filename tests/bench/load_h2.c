@@ -1,10 +1,8 @@
-/* rooms: made_keys math PkgConfig::NGHTTP2 */
-/* Load for CheckScope: asks about made keys (made_keys.h) drawn at random, checks each answer, and prints
+/* rooms: made_keys PkgConfig::NGHTTP2 */
+/* Load for a gRPC server: asks about made keys (made_keys.h) drawn at random, checks each answer, and prints
  * one line of JSON. */
-#include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
-#include <math.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <nghttp2/nghttp2.h>
@@ -16,52 +14,42 @@
 
 #include "base/clock.h"
 #include "histogram.h"
-#include "made_keys.h"
+#include "question.h"
 
 static const char help[] =
-    "usage: load_h2 --port N [--connections 8] [--streams 16] [--seconds 5] [--keys 1000] [--seed "
-    "1]\n"
-    "               [--zipf] [--rate CALLS_A_SECOND] [--ask allowed|denied|junk|any] [--pid "
-    "SERVER]\n"
-    "               [--path PATH] [--body FILE]\n"
+    "usage: load_h2 --port N [--connections 8] [--streams 16] [--seconds 5] [--keys 1000]\n"
+    "               [--seed 1] [--zipf] [--rate CALLS_A_SECOND] [--pid SERVER] [--path PATH]\n"
+    "               [--ask allowed|denied|junk|mixed|any|revoke] [--batch QUESTIONS]\n"
+    "               [--body FILE] [--begins HEX]\n"
     "\n"
-    "Closed loop: each connection keeps that many calls in flight. With --rate, open loop: calls "
-    "start\n"
-    "on time whatever the server does, and latency counts from the time at which a call should "
-    "have\n"
-    "started. --pid: the server's processor time a call is printed too. --body: a message to send\n"
-    "instead, whose answers are not looked at.\n";
+    "Closed loop: each connection keeps that many calls in flight. With --rate, open loop: calls\n"
+    "start on time whatever the server does, and latency counts from the time at which a call\n"
+    "should have started. --pid: the server's processor time a call is printed too. --body: a\n"
+    "message to send instead, in which the token of key 0 is replaced by a drawn one; --begins:\n"
+    "what its answers have to begin with. The environment variable BITTING_BENCH_CREDENTIAL is\n"
+    "sent as the caller's credential.\n";
 
 #define CONNECTIONS_MAX 1024
 #define STREAMS_MAX 1024
 #define SPACE ((size_t)64 << 10)
-#define BODY_MAX 4096
-
-typedef enum ask { ASK_ALLOWED, ASK_DENIED, ASK_JUNK, ASK_ANY } ask;
 
 typedef struct load {
     uint16_t port;
     unsigned connections, streams;
     double seconds, rate;
-    uint64_t keys;
-    made_plan plan;
-    bool zipf;
-    ask ask;
+    question_plan plan;
     int pid;
     const char *path;
-    uint8_t fixed[BODY_MAX];
-    size_t fixed_size;
+    char credential[256]; /* the header's value; empty: none */
     /* Results. */
-    uint64_t drawn, started, done, wrong;
+    uint64_t started, done, wrong;
     histogram latency;
 } load;
 
 typedef struct call {
     int64_t start_ns;
-    size_t size, sent;
-    uint8_t body[BODY_MAX];
-    uint8_t answer[2];
-    unsigned answer_size;
+    size_t sent;
+    question question;
     bool ok;
     struct call *next;
 } call;
@@ -78,51 +66,36 @@ static load self;
 static client *clients[CONNECTIONS_MAX];
 static call *idle;
 
-static uint64_t draw(void) {
-    uint64_t random = made_random(self.plan.seed + 77, self.drawn++);
-    if (!self.zipf) return random % self.keys;
-    /* Zipf with exponent 1, by its inverse: rank = keys ^ u. */
-    double u = (double)(random >> 11) / 9007199254740992.0;
-    uint64_t key = (uint64_t)pow((double)self.keys, u) - 1;
-    return made_random(9, key) % self.keys;
+static void give_up(const char *why) {
+    fprintf(stderr, "load_h2: %s\n", why);
+    exit(1);
 }
 
-static size_t put_field(uint8_t *body, uint8_t tag, const char *text) {
-    size_t size = strlen(text);
-    body[0] = tag;
-    body[1] = (uint8_t)size;
-    memcpy(body + 2, text, size);
-    return 2 + size;
-}
-
-static void make_body(call *new) {
-    char token[BT_TOKEN_MAX + 1];
-    size_t size = self.fixed_size;
-    if (size) {
-        memcpy(new->body + 5, self.fixed, size);
+static call *new_call(void) {
+    call *new = idle;
+    if (new) {
+        idle = new->next;
     } else {
-        made_token(&self.plan, draw(), token);
-        if (self.ask == ASK_JUNK) token[20] = token[20] == 'a' ? 'b' : 'a';
-        size += put_field(new->body + 5, 0x0a, token);
-        size += put_field(new->body + 5 + size, 0x12,
-                          self.ask == ASK_DENIED ? "users.delete" : "users.read");
+        new = calloc(1, sizeof *new);
+        if (new) new->question.message = malloc(question_size(&self.plan));
+        if (new) new->question.answer = malloc(question_answer_size(&self.plan));
+        if (!new || !new->question.message || !new->question.answer) give_up("no memory");
     }
-    const uint8_t prefix[5] = {0, 0, 0, (uint8_t)(size >> 8), (uint8_t)size};
-    memcpy(new->body, prefix, sizeof prefix);
-    new->size = size + sizeof prefix;
     new->sent = 0;
-    new->answer_size = 0;
     new->ok = false;
+    question_write(&self.plan, &new->question);
+    return new;
 }
 
 static ssize_t read_body(nghttp2_session *session, int32_t id, uint8_t *data, size_t size,
                          uint32_t *flags, nghttp2_data_source *source, void *user) {
     (void)session, (void)id, (void)user;
     call *from = source->ptr;
-    if (size > from->size - from->sent) size = from->size - from->sent;
-    memcpy(data, from->body + from->sent, size);
+    const question *asked = &from->question;
+    if (size > asked->size - from->sent) size = asked->size - from->sent;
+    memcpy(data, asked->message + from->sent, size);
     from->sent += size;
-    if (from->sent == from->size) *flags |= NGHTTP2_DATA_FLAG_EOF;
+    if (from->sent == asked->size) *flags |= NGHTTP2_DATA_FLAG_EOF;
     return (ssize_t)size;
 }
 
@@ -132,36 +105,23 @@ static ssize_t read_body(nghttp2_session *session, int32_t id, uint8_t *data, si
             NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE                           \
     }
 
-static void give_up(const char *why) {
-    fprintf(stderr, "load_h2: %s\n", why);
-    exit(1);
-}
-
 static void start_call(client *on, int64_t start_ns) {
-    nghttp2_nv fields[] = {FIELD(":method", "POST"), FIELD(":scheme", "http"),
-                           FIELD(":path", ""),       FIELD(":authority", "bench"),
-                           FIELD("te", "trailers"),  FIELD("content-type", "application/grpc")};
+    nghttp2_nv fields[] = {FIELD(":method", "POST"),  FIELD(":scheme", "http"),
+                           FIELD(":path", ""),        FIELD(":authority", "bench"),
+                           FIELD("te", "trailers"),   FIELD("content-type", "application/grpc"),
+                           FIELD("authorization", "")};
     fields[2].value = (uint8_t *)self.path;
     fields[2].valuelen = strlen(self.path);
-    call *new = idle;
-    if (new)
-        idle = new->next;
-    else
-        new = malloc(sizeof *new);
+    fields[6].value = (uint8_t *)self.credential;
+    fields[6].valuelen = strlen(self.credential);
+    call *new = new_call();
     new->start_ns = start_ns;
-    make_body(new);
     nghttp2_data_provider provider = {.source.ptr = new, .read_callback = read_body};
-    if (nghttp2_submit_request(on->session, NULL, fields, 6, &provider, new) < 0)
+    if (nghttp2_submit_request(on->session, NULL, fields, *self.credential ? 7 : 6, &provider,
+                               new) < 0)
         give_up("a call could not be started: the server has taken leave");
     on->open++;
     self.started++;
-}
-
-/* The first field of an answer is `allowed`, where it is true, and else `reason`. */
-static bool is_right(const call *ended) {
-    if (!ended->ok || self.ask == ASK_ANY || self.fixed_size) return ended->ok;
-    bool allowed = ended->answer[0] == 0x08;
-    return ended->answer_size == 2 && allowed == (self.ask == ASK_ALLOWED);
 }
 
 static int on_close(nghttp2_session *session, int32_t id, uint32_t error_code, void *user) {
@@ -169,7 +129,7 @@ static int on_close(nghttp2_session *session, int32_t id, uint32_t error_code, v
     call *ended = nghttp2_session_get_stream_user_data(session, id);
     if (error_code) ended->ok = false;
     self.done++;
-    if (!is_right(ended)) self.wrong++;
+    if (!ended->ok || !question_is_right(&self.plan, &ended->question)) self.wrong++;
     histogram_add(&self.latency, bt_clock_monotonic_ns() - ended->start_ns);
     ended->next = idle;
     idle = ended;
@@ -191,8 +151,10 @@ static int on_data(nghttp2_session *session, uint8_t flags, int32_t id, const ui
                    size_t size, void *user) {
     (void)flags, (void)user;
     call *of = nghttp2_session_get_stream_user_data(session, id);
-    for (size_t i = 5; i < size && of->answer_size < 2; i++)
-        of->answer[of->answer_size++] = data[i];
+    question *asked = &of->question;
+    size_t room = question_answer_size(&self.plan) - asked->answer_size;
+    memcpy(asked->answer + asked->answer_size, data, size < room ? size : room);
+    asked->answer_size += size < room ? size : room;
     return 0;
 }
 
@@ -254,10 +216,15 @@ static void refill(client *with) {
     while (with->open < self.streams) start_call(with, now_ns);
 }
 
-/* Starts the calls whose time has come, each on the connection with fewest. */
+/* When the next call of an open loop is to start. */
+static int64_t due(int64_t begin_ns) {
+    return begin_ns + (int64_t)((double)self.started / self.rate * 1e9);
+}
+
+/* Starts the calls whose time has come, the connections taking turns. */
 static void start_due(int64_t begin_ns, int64_t now_ns) {
     for (;;) {
-        int64_t due_ns = begin_ns + (int64_t)((double)self.started / self.rate * 1e9);
+        int64_t due_ns = due(begin_ns);
         if (due_ns > now_ns) return;
         client *best = clients[self.started % self.connections];
         if (best->open >= STREAMS_MAX) return;
@@ -266,10 +233,19 @@ static void start_due(int64_t begin_ns, int64_t now_ns) {
     }
 }
 
+/* Milliseconds to wait for answers. A millisecond is long where calls are many: then it does not wait at all, and
+ * takes a processor for itself. */
+static int patience(int64_t begin_ns, int64_t now_ns) {
+    if (self.rate <= 0) return 100;
+    int64_t left_ns = due(begin_ns) - now_ns;
+    return left_ns > 0 ? (int)(left_ns / 1000000) : 0;
+}
+
+/* To the end, and on until one call is done at least. */
 static void run(int epoll_fd, int64_t begin_ns, int64_t end_ns) {
     struct epoll_event events[64];
-    for (int64_t now_ns; (now_ns = bt_clock_monotonic_ns()) < end_ns;) {
-        int count = epoll_wait(epoll_fd, events, 64, self.rate > 0 ? 0 : 100);
+    for (int64_t now_ns; (now_ns = bt_clock_monotonic_ns()) < end_ns || !self.done;) {
+        int count = epoll_wait(epoll_fd, events, 64, patience(begin_ns, now_ns));
         for (int i = 0; i < count; i++) {
             client *of = events[i].data.ptr;
             receive(of);
@@ -292,21 +268,38 @@ static uint64_t processor_time(int pid) {
     return strtoull(text, NULL, 10);
 }
 
-static void read_body_file(const char *path) {
-    FILE *file = fopen(path, "rb");
-    if (!file || !(self.fixed_size = fread(self.fixed, 1, BODY_MAX - 5, file))) {
-        perror(path);
-        exit(1);
-    }
-    fclose(file);
-}
-
-static ask ask_of(const char *text) {
-    static const char *const names[] = {"allowed", "denied", "junk", "any"};
-    for (unsigned i = 0; i < 4; i++)
-        if (strcmp(text, names[i]) == 0) return (ask)i;
+static void usage(void) {
     fputs(help, stderr);
     exit(2);
+}
+
+static void read_hex(const char *text) {
+    size_t size = strlen(text) / 2;
+    if (size > sizeof self.plan.begins) usage();
+    for (size_t i = 0; i < size; i++) {
+        unsigned byte = 0;
+        if (sscanf(text + 2 * i, "%2x", &byte) != 1) usage();
+        self.plan.begins[i] = (uint8_t)byte;
+    }
+    self.plan.begins_size = size;
+}
+
+static void take_option(int option) {
+    question_plan *plan = &self.plan;
+    if (option == 'p') self.port = (uint16_t)atoi(optarg);
+    if (option == 'c') self.connections = (unsigned)atoi(optarg);
+    if (option == 'm') self.streams = (unsigned)atoi(optarg);
+    if (option == 't') self.seconds = atof(optarg);
+    if (option == 'k') plan->keys = strtoull(optarg, NULL, 10);
+    if (option == 's') plan->made.seed = strtoull(optarg, NULL, 10);
+    if (option == 'z') plan->zipf = true;
+    if (option == 'r') self.rate = atof(optarg);
+    if (option == 'a' && !question_ask_parse(optarg, &plan->ask)) usage();
+    if (option == 'i') self.pid = atoi(optarg);
+    if (option == 'u') self.path = optarg;
+    if (option == 'n') plan->batch = (unsigned)atoi(optarg);
+    if (option == 'h') read_hex(optarg);
+    if (option == '?') usage();
 }
 
 static void parse(int argc, char **argv) {
@@ -315,26 +308,24 @@ static void parse(int argc, char **argv) {
         {"seconds", 1, NULL, 't'}, {"keys", 1, NULL, 'k'},        {"seed", 1, NULL, 's'},
         {"zipf", 0, NULL, 'z'},    {"rate", 1, NULL, 'r'},        {"ask", 1, NULL, 'a'},
         {"pid", 1, NULL, 'i'},     {"path", 1, NULL, 'u'},        {"body", 1, NULL, 'b'},
-        {NULL, 0, NULL, 0}};
-    self = (load){.connections = 8, .streams = 16, .seconds = 5, .keys = 1000, .plan.seed = 1};
-    self.path = "/bitting.v1.CheckService/CheckScope";
+        {"batch", 1, NULL, 'n'},   {"begins", 1, NULL, 'h'},      {NULL, 0, NULL, 0}};
+    const char *body = NULL;
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-        if (option == 'p') self.port = (uint16_t)atoi(optarg);
-        if (option == 'c') self.connections = (unsigned)atoi(optarg);
-        if (option == 'm') self.streams = (unsigned)atoi(optarg);
-        if (option == 't') self.seconds = atof(optarg);
-        if (option == 'k') self.keys = strtoull(optarg, NULL, 10);
-        if (option == 's') self.plan.seed = strtoull(optarg, NULL, 10);
-        if (option == 'z') self.zipf = true;
-        if (option == 'r') self.rate = atof(optarg);
-        if (option == 'a') self.ask = ask_of(optarg);
-        if (option == 'i') self.pid = atoi(optarg);
-        if (option == 'u') self.path = optarg;
-        if (option == 'b') read_body_file(optarg);
+        take_option(option);
+        if (option == 'b') body = optarg;
     }
-    if (self.port && self.connections <= CONNECTIONS_MAX && self.streams <= STREAMS_MAX) return;
-    fputs(help, stderr);
-    exit(2);
+    if (body && !question_read_fixed(&self.plan, body)) {
+        perror(body);
+        exit(1);
+    }
+    if (!self.port || self.connections > CONNECTIONS_MAX || self.streams > STREAMS_MAX ||
+        self.plan.batch > QUESTIONS_IN_BATCH_MAX)
+        usage();
+}
+
+static void take_credential(void) {
+    const char *credential = getenv("BITTING_BENCH_CREDENTIAL");
+    if (credential) snprintf(self.credential, sizeof self.credential, "Bearer %s", credential);
 }
 
 static void print(double seconds, uint64_t processor_ns) {
@@ -350,11 +341,14 @@ static void print(double seconds, uint64_t processor_ns) {
 }
 
 int main(int argc, char **argv) {
-    bt_environment environment = {0};
+    bt_environment environment = {.prefix = "bt_test"};
+    self = (load){.connections = 8, .streams = 16, .seconds = 5};
+    self.path = "/bitting.v1.CheckService/CheckScope";
+    /* Other keys in each run. */
+    self.plan = (question_plan){.keys = 1000, .drawn = (uint64_t)bt_clock_ms() << 24};
+    self.plan.made = (made_plan){.seed = 1, .environment = &environment, .mask = MADE_MASK};
     parse(argc, argv);
-    self.plan.environment = &environment;
-    self.plan.mask = MADE_MASK;
-    strcpy(environment.prefix, "bt_test");
+    take_credential();
     int epoll_fd = epoll_create1(0);
     for (unsigned i = 0; i < self.connections; i++) clients[i] = client_new(epoll_fd);
     for (unsigned i = 0; i < self.connections && self.rate <= 0; i++) {
@@ -371,5 +365,5 @@ int main(int argc, char **argv) {
     run(epoll_fd, begin_ns, begin_ns + (int64_t)(self.seconds * 1e9));
     double seconds = (double)(bt_clock_monotonic_ns() - begin_ns) / 1e9;
     print(seconds, processor_time(self.pid) - processor_ns);
-    return self.wrong ? 1 : 0;
+    return self.wrong || !self.done ? 1 : 0;
 }

@@ -85,24 +85,59 @@ static bt_err check_choice(const bt_environment *environment, int64_t expires_in
                    environment->name, choices);
 }
 
-bt_err bt_environment_admits_expiry(const bt_environment *environment, int64_t expires_ms,
-                                    int64_t now_ms, bt_fault *fault) {
+/* A key that is there keeps its end, where a new one could be good as long. */
+static bt_err check_longest_choice(const bt_environment *environment, int64_t expires_ms,
+                                   int64_t now_ms, bt_fault *fault) {
+    char choices[24 * BT_EXPIRY_CHOICES_MAX];
+    int64_t longest_ms = 0;
+    for (size_t i = 0; i < environment->expiry_choices_count; i++)
+        if (environment->expiry_choices_ms[i] > longest_ms)
+            longest_ms = environment->expiry_choices_ms[i];
+    if (longest_ms == BT_NEVER_MS) return BT_OK;
+    if (expires_ms != BT_NEVER_MS && expires_ms - now_ms <= longest_ms) return BT_OK;
+    list_choices(environment, choices, sizeof choices);
+    return bt_fail(fault, BT_ERR_INVALID,
+                   "expires_in: must be said, since the key is good for longer than end-user keys "
+                   "of %s now are: one of %s",
+                   environment->name, choices);
+}
+
+static bt_err check_kind(const bt_environment *environment, bt_kind kind, bt_fault *fault) {
+    if (environment->kinds >> kind & 1) return BT_OK;
+    return bt_fail(fault, BT_ERR_PRECONDITION,
+                   "kind: keys of kind %s are switched off in %s; `bitting env set %s --kinds` "
+                   "switches them on",
+                   bt_kind_name(kind), environment->name, environment->name);
+}
+
+static bt_err check_life(const bt_environment *environment, int64_t expires_ms, int64_t now_ms,
+                         bt_fault *fault) {
     char life[24];
     if (environment->max_life_ms == BT_NEVER_MS) return BT_OK;
     if (expires_ms != BT_NEVER_MS && expires_ms - now_ms <= environment->max_life_ms) return BT_OK;
     bt_duration_format(environment->max_life_ms, life);
-    return bt_fail(fault, BT_ERR_INVALID, "expires_at: keys of %s are good for %s at most",
+    return bt_fail(fault, BT_ERR_INVALID,
+                   "expires_at: keys of %s are good for %s at most; name an earlier time, or "
+                   "expires_in",
                    environment->name, life);
+}
+
+static bool has_choices(const bt_environment *environment, bt_kind kind) {
+    return kind != BT_KIND_BACKEND && environment->expiry_choices_count;
+}
+
+bt_err bt_environment_admits_kept(const bt_environment *environment, bt_kind kind,
+                                  int64_t expires_ms, int64_t now_ms, bt_fault *fault) {
+    BT_TRY(check_kind(environment, kind, fault));
+    if (has_choices(environment, kind))
+        BT_TRY(check_longest_choice(environment, expires_ms, now_ms, fault));
+    return check_life(environment, expires_ms, now_ms, fault);
 }
 
 bt_err bt_environment_admits(const bt_environment *environment, bt_kind kind, int64_t expires_in_ms,
                              int64_t expires_ms, int64_t now_ms, bt_fault *fault) {
-    if (!(environment->kinds >> kind & 1))
-        return bt_fail(fault, BT_ERR_PRECONDITION,
-                       "kind: keys of kind %s are switched off in %s; `bitting env set %s --kinds` "
-                       "switches them on",
-                       bt_kind_name(kind), environment->name, environment->name);
-    if (kind != BT_KIND_BACKEND && environment->expiry_choices_count)
+    BT_TRY(check_kind(environment, kind, fault));
+    if (has_choices(environment, kind))
         BT_TRY(check_choice(environment, expires_in_ms, expires_ms, fault));
-    return bt_environment_admits_expiry(environment, expires_ms, now_ms, fault);
+    return check_life(environment, expires_ms, now_ms, fault);
 }

@@ -22,8 +22,9 @@ void bt_set_environment_run(bt_set_environment *set, bt_store *store);
 bt_err bt_environment_admits(const bt_environment *environment, bt_kind kind, int64_t expires_in_ms,
                              int64_t expires_ms, int64_t now_ms, bt_fault *fault);
 
-/* Of expires_ms alone, for keys that are there already. */
-bt_err bt_environment_admits_expiry(const bt_environment *environment, int64_t expires_ms,
-                                    int64_t now_ms, bt_fault *fault);
+/* Whether a key of this kind may get a new token and keep its end: as above, but that the end need not be one of the
+ * choices, as long as it is not later than the longest of them from now. Same errors. */
+bt_err bt_environment_admits_kept(const bt_environment *environment, bt_kind kind,
+                                  int64_t expires_ms, int64_t now_ms, bt_fault *fault);
 
 #endif

@@ -42,14 +42,16 @@ static bt_err read_old(bt_rotate_key *rotate, const bt_caller *caller, bt_txn *t
                             ret_old->record.flags & BT_RECORD_FULL_ACCESS, fault);
 }
 
-/* That of the old key, unless another is asked for. */
+/* That of the old key, unless another is asked for. A new token is a new key to the rules of the environment: its kind
+ * must not be switched off, and its life, from now, not be longer than theirs. */
 static bt_err decide_expiry(const bt_rotate_key *rotate, const old_key *old,
                             const bt_environment *environment, int64_t now_ms,
                             int64_t *ret_expires_ms, bt_fault *fault) {
     const bt_expiry_request *asked = &rotate->expiry;
     *ret_expires_ms = old->record.expires_ms;
     if (asked->expires_ms == BT_NEVER_MS && asked->expires_in_ms == 0)
-        return bt_environment_admits_expiry(environment, *ret_expires_ms, now_ms, fault);
+        return bt_environment_admits_kept(environment, (bt_kind)old->record.kind, *ret_expires_ms,
+                                          now_ms, fault);
     BT_TRY(bt_expiry_resolve(asked, now_ms, ret_expires_ms, fault));
     return bt_environment_admits(environment, (bt_kind)old->record.kind, asked->expires_in_ms,
                                  *ret_expires_ms, now_ms, fault);

@@ -129,6 +129,11 @@ bt_err bt_lanes_start(const bt_lanes_options *options, bt_service *service, bt_h
     return err;
 }
 
+bt_err bt_lanes_reload(bt_lanes *lanes, bt_fault *fault) {
+    if (lanes->h2) BT_TRY(bt_h2_server_reload(lanes->h2, fault));
+    return lanes->grpc ? bt_grpc_server_reload(lanes->grpc, fault) : BT_OK;
+}
+
 bool bt_lanes_drain(bt_lanes *lanes, int64_t timeout_ms) {
     int64_t end_ns = bt_clock_monotonic_ns() + timeout_ms * 1000000;
     if (lanes->h2) bt_h2_server_drain_begin(lanes->h2);

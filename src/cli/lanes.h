@@ -24,6 +24,10 @@ typedef struct bt_lanes bt_lanes;
 bt_err bt_lanes_start(const bt_lanes_options *options, bt_service *service, bt_health *health,
                       bt_lanes **ret_lanes, bt_fault *fault);
 
+/* Reads certificates and keys again, for the connections to come. BT_ERR_INVALID names the file, and what was read
+ * before serves on. */
+bt_err bt_lanes_reload(bt_lanes *lanes, bt_fault *fault);
+
 /* Takes no new calls and waits for those in flight, up to timeout_ms; then they are cancelled. Whether all
  * ended by themselves. */
 bool bt_lanes_drain(bt_lanes *lanes, int64_t timeout_ms);

@@ -49,7 +49,7 @@ static const bt_flag flags[] = {
     {.name = "workers", .value = "N", .help = "threads (default: one a core)", .text = &workers},
     {.name = "tls-cert",
      .value = "FILE",
-     .help = "certificate and its chain, PEM, for guarded listeners on TCP",
+     .help = "certificate and its chain, PEM, for guarded listeners on TCP; SIGHUP reads it again",
      .text = &lanes_options.tls_cert},
     {.name = "tls-key",
      .value = "FILE",
@@ -192,14 +192,27 @@ static bt_err refresh_gate(bt_serving *serving, bt_fault *fault) {
     return err;
 }
 
-static void reload(bt_serving *serving) {
+static void reload_routes(bt_serving *serving) {
     bt_fault fault;
-    if (!gate_options.routes_file)
-        bt_log(BT_LOG_INFO, "SIGHUP: there is no route table to read again");
-    else if (refresh_gate(serving, &fault))
+    if (refresh_gate(serving, &fault))
         bt_log(BT_LOG_ERROR, "the route table stays as it was: %s", fault.text);
     else
         bt_log(BT_LOG_INFO, "read the route table again file=%s", gate_options.routes_file);
+}
+
+static void reload_certificates(const bt_serving *serving) {
+    bt_fault fault;
+    if (bt_lanes_reload(serving->lanes, &fault))
+        bt_log(BT_LOG_ERROR, "the certificate stays as it was: %s", fault.text);
+    else
+        bt_log(BT_LOG_INFO, "read the certificate again file=%s", lanes_options.tls_cert);
+}
+
+static void reload(bt_serving *serving) {
+    if (gate_options.routes_file) reload_routes(serving);
+    if (lanes_options.tls_cert) reload_certificates(serving);
+    if (!gate_options.routes_file && !lanes_options.tls_cert)
+        bt_log(BT_LOG_INFO, "SIGHUP: there is no route table and no certificate to read again");
 }
 
 static bt_err start_http(bt_serving *serving, bt_fault *fault) {

@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 
 #include "grpc/blocks.h"
+#include "grpc/credentials.h"
 #include "grpc/server.h"
 
 typedef struct bt_grpc_call bt_grpc_call;
@@ -44,6 +45,7 @@ struct bt_grpc_door {
     bt_grpc_server *owner;
     grpc_server *server;
     bt_listener_policy policy;
+    bt_grpc_certificates certificates;
     int port;
     bt_grpc_entry *entries; /* one for each method, and one for the rest */
     size_t entries_count;
@@ -153,5 +155,7 @@ void bt_grpc_streams_end(bt_grpc_server *server);
 /* Makes the grpc_server and binds its address. */
 bt_err bt_grpc_door_open(bt_grpc_door *door, const bt_listener_options *options, bt_fault *fault);
 void bt_grpc_door_destroy(bt_grpc_door *door);
+/* After grpc_shutdown_blocking. */
+void bt_grpc_door_clear(bt_grpc_door *door);
 
 #endif

@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "grpc/core.h"
-#include "grpc/credentials.h"
 
 /* Requests of a client that are handled at a time, on one connection. */
 #define STREAMS_OF_CONNECTION 256
@@ -78,7 +77,6 @@ static bt_err register_all(bt_grpc_door *door, bt_fault *fault) {
 /* gRPC says only that it failed: what the system has to say about the address is asked again. */
 static bt_err explain(const bt_listener_options *options, const bt_socket_address *address,
                       bt_fault *fault) {
-    const char *text = options->address;
     int family = address->socket.ss_family, probe = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     int yes = 1, error = 0;
     if (probe >= 0) setsockopt(probe, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
@@ -88,13 +86,7 @@ static bt_err explain(const bt_listener_options *options, const bt_socket_addres
     if (!error && family == AF_UNIX)
         unlink(((const struct sockaddr_un *)&address->socket)->sun_path);
     if (error) return bt_listener_refused(options, error, fault);
-    if (options->tls_cert)
-        return bt_fail(
-            fault, BT_ERR_INVALID,
-            "address %s: certificate %s and key %s cannot be used: both must be PEM, and "
-            "the key must be that of the first certificate",
-            text, options->tls_cert, options->tls_key);
-    return bt_fail(fault, BT_ERR_UNAVAILABLE, "address %s: cannot listen there", text);
+    return bt_fail(fault, BT_ERR_UNAVAILABLE, "address %s: cannot listen there", options->address);
 }
 
 static bt_err bind_port(bt_grpc_door *door, const bt_listener_options *options,
@@ -112,13 +104,13 @@ static bt_err bind_port(bt_grpc_door *door, const bt_listener_options *options,
 }
 
 bt_err bt_grpc_door_open(bt_grpc_door *door, const bt_listener_options *options, bt_fault *fault) {
-    grpc_server_credentials *credentials;
     BT_TRY(bt_listener_check(options, fault));
-    BT_TRY(bt_grpc_credentials(options, &credentials, fault));
+    BT_TRY(bt_grpc_certificates_load(&door->certificates, fault));
     door->policy = options->policy;
     door->server = create(door->owner);
-    bt_err err = register_all(door, fault);
-    if (!err) err = bind_port(door, options, credentials, fault);
+    BT_TRY(register_all(door, fault));
+    grpc_server_credentials *credentials = bt_grpc_credentials(&door->certificates);
+    bt_err err = bind_port(door, options, credentials, fault);
     grpc_server_credentials_release(credentials);
     return err;
 }
@@ -126,4 +118,8 @@ bt_err bt_grpc_door_open(bt_grpc_door *door, const bt_listener_options *options,
 void bt_grpc_door_destroy(bt_grpc_door *door) {
     if (door->server) grpc_server_destroy(door->server);
     free(door->entries);
+}
+
+void bt_grpc_door_clear(bt_grpc_door *door) {
+    bt_grpc_certificates_clear(&door->certificates);
 }

@@ -88,8 +88,7 @@ static bt_err make_workers(bt_grpc_server *server, bt_fault *fault) {
 }
 
 static bt_err open_doors(bt_grpc_server *server, bt_fault *fault) {
-    size_t count = server->options.listeners_count;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < server->doors_count; i++) {
         server->doors[i].owner = server;
         BT_TRY(bt_grpc_door_open(&server->doors[i], &server->options.listeners[i], fault));
     }
@@ -110,9 +109,11 @@ static bt_err build(bt_grpc_server *server, bt_fault *fault) {
     BT_TRY(fill_options(server, fault));
     BT_TRY(limit_connections(server, fault));
     bound_allocator(server);
-    server->doors_count = server->options.listeners_count;
-    server->doors = calloc(server->doors_count, sizeof *server->doors);
+    server->doors = calloc(server->options.listeners_count, sizeof *server->doors);
     if (!server->doors) return bt_fail(fault, BT_ERR_UNAVAILABLE, "no memory");
+    server->doors_count = server->options.listeners_count;
+    for (size_t i = 0; i < server->doors_count; i++)
+        bt_grpc_certificates_init(&server->doors[i].certificates, &server->options.listeners[i]);
     server->quota = grpc_resource_quota_create("bitting");
     grpc_resource_quota_resize(server->quota, server->options.memory);
     BT_TRY(make_workers(server, fault));
@@ -142,6 +143,12 @@ bt_err bt_grpc_server_start(const bt_grpc_options *options, bt_grpc_server **ret
 
 int bt_grpc_server_port(const bt_grpc_server *server, size_t index) {
     return server->doors[index].port;
+}
+
+bt_err bt_grpc_server_reload(bt_grpc_server *server, bt_fault *fault) {
+    for (size_t i = 0; i < server->doors_count; i++)
+        BT_TRY(bt_grpc_certificates_load(&server->doors[i].certificates, fault));
+    return BT_OK;
 }
 
 static void door_closed(void *subject, bool ok) {
@@ -237,6 +244,7 @@ bt_grpc_server *bt_grpc_server_stop(bt_grpc_server *server) {
     for (size_t i = 0; i < server->doors_count; i++) bt_grpc_door_destroy(&server->doors[i]);
     if (server->quota) grpc_resource_quota_unref(server->quota);
     grpc_shutdown_blocking();
+    for (size_t i = 0; i < server->doors_count; i++) bt_grpc_door_clear(&server->doors[i]);
     pthread_cond_destroy(&server->changed);
     pthread_mutex_destroy(&server->lock);
     free(server->workers);

@@ -48,6 +48,10 @@ bt_err bt_grpc_server_start(const bt_grpc_options *options, bt_grpc_server **ret
 /* The port of listener `index`, as the system gave it where 0 was asked for; 0 for a UNIX socket. */
 int bt_grpc_server_port(const bt_grpc_server *server, size_t index);
 
+/* Reads certificates and keys again, for the connections to come. BT_ERR_INVALID names the file; the listener then
+ * keeps what it had. */
+bt_err bt_grpc_server_reload(bt_grpc_server *server, bt_fault *fault);
+
 /* Takes no new connection and no new call, and waits for the calls in flight: up to timeout_ms, then they
  * are cancelled. Watches and dialogues are ended at once. Returns when none is left; whether all ended
  * by themselves. Once. */

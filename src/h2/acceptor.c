@@ -71,7 +71,7 @@ static void log_peer(const bt_h2_gate *gate, int fd) {
 }
 
 /* False: nothing more is waiting now. */
-static bool accept_one(bt_h2_acceptor *acceptor, const bt_h2_gate *gate) {
+static bool accept_one(bt_h2_acceptor *acceptor, bt_h2_gate *gate) {
     int fd = take(gate->fd, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd < 0) {
         if (errno == EMFILE || errno == ENFILE) turn_away(acceptor, gate);
@@ -84,7 +84,7 @@ static bool accept_one(bt_h2_acceptor *acceptor, const bt_h2_gate *gate) {
         return true;
     }
     log_peer(gate, fd);
-    bt_h2_worker_give(worker, fd, gate->tls, &gate->policy);
+    bt_h2_worker_give(worker, fd, bt_h2_gate_tls(gate), &gate->policy);
     return true;
 }
 

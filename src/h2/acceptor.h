@@ -4,19 +4,29 @@
 #ifndef BT_H2_ACCEPTOR_H
 #define BT_H2_ACCEPTOR_H
 
+#include <pthread.h>
+
 #include "h2/tls.h"
 #include "h2/worker.h"
 
 typedef struct bt_h2_gate {
     int fd;
-    SSL_CTX *tls; /* NULL: plain */
+    const bt_listener_options *options;
+    pthread_mutex_t lock; /* of tls, which a reload replaces */
+    SSL_CTX *tls;         /* NULL: plain */
     bt_listener_policy policy;
     char path[108]; /* of a UNIX socket, removed in the end; empty: TCP */
 } bt_h2_gate;
 
-/* Binds and listens. BT_ERR_INVALID, BT_ERR_EXISTS (taken), BT_ERR_UNAVAILABLE. */
+/* Binds and listens. The options must outlive it. BT_ERR_INVALID, BT_ERR_EXISTS (taken), BT_ERR_UNAVAILABLE. */
 bt_err bt_h2_gate_open(const bt_listener_options *options, bt_h2_gate *ret_gate, bt_fault *fault);
+/* Listens no more. */
 void bt_h2_gate_close(bt_h2_gate *gate);
+void bt_h2_gate_free(bt_h2_gate *gate);
+/* For connections from now on, from any thread: a reference of the caller's, given back with bt_h2_tls_free. */
+SSL_CTX *bt_h2_gate_tls(bt_h2_gate *gate);
+/* Reads the certificate's files again; on failure, which is BT_ERR_INVALID, all stays as it was. */
+bt_err bt_h2_gate_reload(bt_h2_gate *gate, bt_fault *fault);
 /* 0 for a UNIX socket. */
 int bt_h2_gate_port(const bt_h2_gate *gate);
 

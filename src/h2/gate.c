@@ -48,7 +48,7 @@ static bt_err gate_bind(bt_h2_gate *gate, const bt_listener_options *options, bt
 }
 
 bt_err bt_h2_gate_open(const bt_listener_options *options, bt_h2_gate *ret_gate, bt_fault *fault) {
-    bt_h2_gate gate = {.fd = -1, .policy = options->policy};
+    bt_h2_gate gate = {.fd = -1, .options = options, .policy = options->policy};
     BT_TRY(bt_listener_check(options, fault));
     BT_TRY(bt_h2_tls_new(options, &gate.tls, fault));
     bt_err err = gate_bind(&gate, options, fault);
@@ -58,6 +58,25 @@ bt_err bt_h2_gate_open(const bt_listener_options *options, bt_h2_gate *ret_gate,
         return err;
     }
     *ret_gate = gate;
+    pthread_mutex_init(&ret_gate->lock, NULL);
+    return BT_OK;
+}
+
+SSL_CTX *bt_h2_gate_tls(bt_h2_gate *gate) {
+    pthread_mutex_lock(&gate->lock);
+    SSL_CTX *tls = bt_h2_tls_share(gate->tls);
+    pthread_mutex_unlock(&gate->lock);
+    return tls;
+}
+
+bt_err bt_h2_gate_reload(bt_h2_gate *gate, bt_fault *fault) {
+    SSL_CTX *tls;
+    BT_TRY(bt_h2_tls_new(gate->options, &tls, fault));
+    pthread_mutex_lock(&gate->lock);
+    SSL_CTX *before = gate->tls;
+    gate->tls = tls;
+    pthread_mutex_unlock(&gate->lock);
+    bt_h2_tls_free(before);
     return BT_OK;
 }
 
@@ -66,6 +85,12 @@ void bt_h2_gate_close(bt_h2_gate *gate) {
     gate->fd = -1;
     if (gate->path[0]) unlink(gate->path);
     gate->path[0] = '\0';
+}
+
+void bt_h2_gate_free(bt_h2_gate *gate) {
+    bt_h2_gate_close(gate);
+    bt_h2_tls_free(gate->tls);
+    pthread_mutex_destroy(&gate->lock);
 }
 
 int bt_h2_gate_port(const bt_h2_gate *gate) {

@@ -100,6 +100,12 @@ int bt_h2_server_port(const bt_h2_server *server, size_t index) {
     return bt_h2_gate_port(&server->gates[index]);
 }
 
+bt_err bt_h2_server_reload(bt_h2_server *server, bt_fault *fault) {
+    for (size_t i = 0; i < server->gate_count; i++)
+        BT_TRY(bt_h2_gate_reload(&server->gates[i], fault));
+    return BT_OK;
+}
+
 size_t bt_h2_server_connections(const bt_h2_server *server) {
     size_t count = 0;
     for (size_t i = 0; i < server->worker_count; i++)
@@ -145,10 +151,7 @@ bt_h2_server *bt_h2_server_stop(bt_h2_server *server) {
     if (!server) return NULL;
     bt_h2_acceptor_stop(server->acceptor);
     for (size_t i = 0; i < server->worker_count; i++) bt_h2_worker_stop(server->workers[i]);
-    for (size_t i = 0; i < server->gate_count; i++) {
-        bt_h2_gate_close(&server->gates[i]);
-        bt_h2_tls_free(server->gates[i].tls);
-    }
+    for (size_t i = 0; i < server->gate_count; i++) bt_h2_gate_free(&server->gates[i]);
     if (server->left_fd >= 0) close(server->left_fd);
     free(server->gates);
     free(server->workers);

@@ -27,6 +27,10 @@ bt_err bt_h2_server_start(const bt_h2_options *options, bt_h2_server **ret_serve
 /* The port of listener `index`, as the system gave it where 0 was asked for; 0 for a UNIX socket. */
 int bt_h2_server_port(const bt_h2_server *server, size_t index);
 
+/* Reads certificates and keys again, for the connections to come. BT_ERR_INVALID names the file; the listener then
+ * keeps what it had. */
+bt_err bt_h2_server_reload(bt_h2_server *server, bt_fault *fault);
+
 /* Connections that are open now. */
 size_t bt_h2_server_connections(const bt_h2_server *server);
 

@@ -35,6 +35,7 @@ static void open_gift(bt_h2_letter *letter) {
     else if (bt_h2_link_open(&worker->links, gift->fd, gift->tls, gift->policy))
         atomic_fetch_add_explicit(&worker->links.load, 1, memory_order_relaxed);
     bt_h2_links_left(&worker->links);
+    bt_h2_tls_free(gift->tls);
     free(gift);
 }
 
@@ -176,6 +177,7 @@ void bt_h2_worker_give(bt_h2_worker *worker, int fd, SSL_CTX *tls,
     bt_h2_gift *gift = malloc(sizeof *gift);
     if (!gift) {
         close(fd);
+        bt_h2_tls_free(tls);
         return;
     }
     *gift = (bt_h2_gift){{NULL, open_gift}, worker, fd, tls, policy};

@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "h2/link.h"
+#include "h2/tls.h"
 
 typedef struct bt_h2_worker bt_h2_worker;
 
@@ -25,7 +26,7 @@ bt_err bt_h2_worker_start(const bt_h2_worker_options *options, bt_h2_worker **re
 
 /* Connections that it has, or has been given and not yet taken. */
 size_t bt_h2_worker_load(const bt_h2_worker *worker);
-/* Gives it a socket. tls may be NULL. */
+/* Gives it a socket, and a reference to tls, which may be NULL. */
 void bt_h2_worker_give(bt_h2_worker *worker, int fd, SSL_CTX *tls,
                        const bt_listener_policy *policy);
 /* Drains every connection. */

@@ -1,4 +1,7 @@
 """Where the transports listen: addresses, UNIX sockets, TLS."""
+import hashlib
+import shutil
+import signal
 import socket
 import ssl
 import stat
@@ -8,7 +11,8 @@ import grpc
 import pytest
 
 import raw_http2
-from support import SLOW
+from echo import until
+from support import SLOW, bearer
 
 Code = grpc.StatusCode
 
@@ -155,3 +159,48 @@ def test_a_bad_certificate_is_refused_by_name(echo, pki, certificate, key, words
     server = echo(tls_cert=pki / certificate, tls_key=pki / key)
     assert server.process.wait(30) == 2
     assert words in server.log() and str(pki) in server.log()
+
+
+def certificate_of(address):
+    """The fingerprint of what a new connection is shown."""
+    return hashlib.sha256(ssl.PEM_cert_to_DER_cert(ssl.get_server_certificate(address))).hexdigest()
+
+
+def test_a_certificate_is_read_again_and_a_bad_one_is_not_taken(new_server, protos, pki, tmp_path):
+    """What renews certificates writes the files anew, and sends SIGHUP."""
+    used = {name: tmp_path / name for name in ("cert.pem", "key.pem")}
+
+    def put(name, key=None):
+        shutil.copy(pki / f"{name}.pem", used["cert.pem"])
+        shutil.copy(pki / f"{key or name}.key", used["key.pem"])
+
+    def reload(server, words):
+        begin = len(server.log())
+        server.process.send_signal(signal.SIGHUP)
+        until(lambda: words in server.log()[begin:])
+
+    put("server")
+    server = new_server(flags=["--tls-cert", used["cert.pem"], "--tls-key", used["key.pem"]])
+    address = ("127.0.0.1", int(server.guarded_address.rsplit(":", 1)[1]))
+    root = bearer(server.create_key("root", preset="full_access")[0])
+
+    def ask(channel):
+        return protos.check_grpc.CheckServiceStub(channel).Validate(
+            protos.check.ValidateRequest(token="x"), metadata=root, timeout=30 * SLOW).reason
+
+    with grpc.secure_channel(server.guarded_address, tls(pki)) as before:
+        assert ask(before) == protos.check.REASON_MALFORMED_TOKEN
+        first = certificate_of(address)
+        put("client")  # signed for the same names
+        assert certificate_of(address) == first
+        reload(server, "read the certificate again")
+        second = certificate_of(address)
+        assert second != first
+        put("server", key="client")
+        reload(server, "the certificate stays as it was")
+        used["cert.pem"].unlink()
+        reload(server, "the certificate stays as it was")
+        assert certificate_of(address) == second
+        assert ask(before) == protos.check.REASON_MALFORMED_TOKEN
+    with grpc.secure_channel(server.guarded_address, tls(pki)) as after:
+        assert ask(after) == protos.check.REASON_MALFORMED_TOKEN

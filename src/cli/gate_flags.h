@@ -42,7 +42,7 @@ typedef struct bt_gate_flags {
          .text = &(flags).trusted_hops},                                                           \
     {                                                                                              \
         .name = "ext-authz-errors",                                                                \
-        .help = "tell Envoy that nothing was decided, instead of denying, where that is so",       \
+        .help = "tell Envoy of an outage of bitting's own as one, instead of denying",             \
         .on = &(flags).say_broken                                                                  \
     }
 

@@ -24,7 +24,7 @@ static bt_bytes write_response(const bt_gate_decision *decision, bool say_broken
     if (!out.full) return bt_out_written(&out);
     bt_gate_decision broken;
     bt_fault fault;
-    bt_fail(&fault, BT_ERR_EXHAUSTED, "the answer to the proxy would be too large");
+    bt_fail(&fault, BT_ERR_INVALID, "the request's headers would make the answer too large");
     bt_gate_broken(&fault, &broken);
     out = bt_out_into(block, RESPONSE_MAX);
     bt_envoy_response_write(&broken, say_broken, &out);

@@ -39,7 +39,7 @@ static bt_err ask_key(const gate_call *call, const bt_gate_need *need, bt_bytes 
 static bt_err let_in(const gate_call *call, const char *kind) {
     bt_gate_decision *decision = call->decision;
     if (bt_gate_list_removals(call->options, call->request, call->arena, decision))
-        return bt_fail(call->fault, BT_ERR_EXHAUSTED, "the request has too many or odd headers");
+        return bt_fail(call->fault, BT_ERR_INVALID, "the request has too many or odd headers");
     decision->status = 200;
     decision->kind = kind;
     return BT_OK;

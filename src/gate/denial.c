@@ -113,9 +113,15 @@ static void complain(const bt_fault *fault) {
            fault->text);
 }
 
+/* A request can be what brings a wrong one about (its path chooses what the configuration says, its headers may be too
+ * many), and would be let in by a proxy that fails open. So only what has nothing to do with it counts as an outage. */
+static bool is_outage(bt_err err) {
+    return err == BT_ERR_UNAVAILABLE || err == BT_ERR_UNAUTHENTICATED || err == BT_ERR_INTERNAL;
+}
+
 void bt_gate_broken(const bt_fault *fault, bt_gate_decision *ret_decision) {
     complain(fault);
-    *ret_decision = (bt_gate_decision){.broken = true};
+    *ret_decision = (bt_gate_decision){.broken = is_outage(fault->err)};
     bt_gate_deny(ret_decision, 503, "unavailable",
                  BODY("unavailable", "the request cannot be authorized now"));
 }

@@ -23,8 +23,8 @@ typedef struct bt_gate_options {
     bool send_metadata;   /* the key's metadata as a header */
     /* 0: the client is the proxy's peer. n: it is the n-th from the right in x-forwarded-for. */
     unsigned trusted_hops;
-    /* Tell the proxy that nothing was decided, where that is so, instead of denying (ext_authz: error_response):
-     * it then does what its operator wants in an outage. */
+    /* Tell the proxy of an outage of ours instead of denying (ext_authz: error_response): it then does what its operator
+     * wants in one. */
     bool say_broken;
     const char *
         routes_file; /* NULL: no table, then a good key suffices where the context names no scope */
@@ -63,8 +63,8 @@ bool bt_identity_is_stray(bt_bytes name);
 #define BT_GATE_REPLY_MAX 3u
 
 typedef struct bt_gate_decision {
-    unsigned status;  /* 200: let in. Otherwise the answer to the client: 401, 403, 429, 503 */
-    bool broken;      /* with 503: nothing was decided */
+    unsigned status; /* 200: let in. Otherwise the answer to the client: 401, 403, 429, 503 */
+    bool broken;     /* with 503: bitting is what is broken, not the request or the configuration */
     const char *kind; /* "allowed", "public", or of the denial: "invalid_credential", ... */
 
     /* To let in: what upstream gets. Values are visible ASCII without a comma; other bytes and `%` are percent-coded. */

@@ -105,13 +105,18 @@ bt_err bt_gate_identify(bt_session *session, const bt_record *record, bt_arena *
     return err ? bt_fail(fault, err, "the key's rows in the store cannot be read") : BT_OK;
 }
 
-/* Services that read headers as environment variables take `_` for `-`. */
+static bool is_letter_or_digit(uint8_t byte) {
+    uint8_t lower = byte | 0x20;
+    return (lower >= 'a' && lower <= 'z') || (byte >= '0' && byte <= '9');
+}
+
+/* Services that read headers as environment variables take `_`, and some any other byte, for `-`. */
 static bool is_of_family(bt_bytes name) {
     static const char family[] = FAMILY;
     if (name.size < sizeof family - 1) return false;
     for (size_t i = 0; i < sizeof family - 1; i++) {
-        uint8_t byte = name.data[i] == '_' ? '-' : name.data[i];
-        if ((byte >= 'A' && byte <= 'Z' ? byte | 0x20 : byte) != family[i]) return false;
+        uint8_t byte = is_letter_or_digit(name.data[i]) ? name.data[i] | 0x20 : '-';
+        if (byte != family[i]) return false;
     }
     return true;
 }
@@ -126,10 +131,10 @@ bool bt_identity_is_stray(bt_bytes name) {
     return is_of_family(name) && !has_identity_name(name);
 }
 
-/* Bytes that a name can have, and that the answer to a proxy can carry. */
+/* What a name can have, and the answer to a proxy can carry: visible ASCII without a comma. */
 static bool is_plain_name(bt_bytes name) {
     for (size_t i = 0; i < name.size; i++)
-        if (!is_safe(name.data[i])) return false;
+        if (name.data[i] <= 0x20 || name.data[i] >= 0x7F || name.data[i] == ',') return false;
     return true;
 }
 

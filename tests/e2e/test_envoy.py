@@ -159,14 +159,28 @@ def test_the_callers_own_key(server, new_envoy):
     assert ask(envoy.port, "/users", bearer(token)).status == 503
 
 
-def test_saying_that_nothing_was_decided(new_server, new_envoy):
-    server = new_server(flags=["--environment", "test", "--ext-authz-errors"])
+def test_saying_that_nothing_was_decided(new_server, new_envoy, tmp_path):
+    table = tmp_path / "routes.yaml"
+    table.write_text("version: 1\nroutes:\n- {method: GET, path: '/{what}', scopes: [], resource: 'thing:{what}'}\n",
+                     encoding="utf-8")
+    server = new_server(flags=["--environment", "test", "--ext-authz-errors", "--routes", table])
     token, _ = server.create_key("pipeline", ["users.read"])
-    closed, opened = new_envoy(server), new_envoy(server, failure_mode_allow=True)
-    assert ask(closed.port, "/unknown", bearer(token)).status == 503
-    assert ask(opened.port, "/unknown", bearer(token)).status == 200
-    assert ask(opened.port, "/users", bearer("junk")).status == 401
-    assert ask(closed.port, "/users", bearer(token)).status == 200
+    guard, guard_key = server.create_key("gateway", preset="validation_only")
+    routes = [*ROUTES[:-1], route("/one", resource="thing:one"), ROUTES[-1]]
+    more = {"guarded": True, "authorization": guard, "routes": routes}
+    closed = new_envoy(server, **more)
+    opened = new_envoy(server, failure_mode_allow=True, manager={
+        "common_http_protocol_options": {"max_headers_count": 1000}}, **more)
+    assert ask(closed.port, "/one", bearer(token)).status == 200
+    # Nothing that a request says, or that the configuration says wrong, makes it one.
+    assert ask(opened.port, "/one_more").status == 503
+    assert ask(opened.port, "/unknown", bearer(token)).status == 503
+    assert ask(opened.port, "/typo", bearer(token)).status == 503
+    assert ask(opened.port, "/one", [(f"h{n}", "v") for n in range(600)]).status == 503
+    assert ask(opened.port, "/one", bearer("junk")).status == 401
+    server.cli("key", "revoke", guard_key["key_id"])
+    assert ask(closed.port, "/one", bearer(token)).status == 503
+    assert ask(opened.port, "/one", bearer(token)).status == 200
 
 
 def test_a_key_in_the_query(new_server, new_envoy):

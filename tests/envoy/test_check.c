@@ -175,12 +175,39 @@ END_TEST
 START_TEST(an_outage_is_not_told_where_it_should_be) {
     open_with(&(bt_gate_options){.say_broken = true}, BIT(0));
     come_with_key();
-    asker_context(&at, "scope", "nothing.such");
-    ck_assert_uint_eq(asker_ask(&at), 0);
-    come_with_key();
     ck_assert_uint_eq(asker_ask(&at), 200);
     asker_come(&at);
     ck_assert_uint_eq(asker_ask(&at), 401);
+    at.guarded = true;
+    come_with_key();
+    ck_assert_uint_eq(asker_ask(&at), 0);
+    asker_close(&at);
+}
+END_TEST
+
+/* A proxy that fails open would let it in. */
+START_TEST(a_request_or_a_typing_error_makes_an_outage) {
+    static char long_name[5000] = "x-bitting-";
+    memset(long_name + 10, 'a', sizeof long_name - 11);
+    open_with(&(bt_gate_options){.say_broken = true}, BIT(0));
+    come_with_key();
+    asker_context(&at, "scope", "nothing.such");
+    ck_assert_uint_eq(asker_ask(&at), 503);
+    come_with_key();
+    asker_context(&at, "scopes", "users.read");
+    ck_assert_uint_eq(asker_ask(&at), 503);
+    come_with_key();
+    while (at.headers_count <= BT_GATE_HEADERS_MAX) asker_header(&at, "x", "y");
+    ck_assert_uint_eq(asker_ask(&at), 503);
+    come_with_key();
+    for (int i = 0; i < 40; i++) asker_header(&at, long_name, "y");
+    ck_assert_uint_eq(asker_ask(&at), 503);
+    come_with_key();
+    asker_header(&at, "x-bitting-\xC3\xA9", "y");
+    ck_assert_uint_eq(asker_ask(&at), 503);
+    uint8_t *huge = calloc(1, BT_ENVOY_REQUEST_MAX + 1);
+    ck_assert_uint_eq(asker_send(&at, bt_bytes_of(huge, BT_ENVOY_REQUEST_MAX + 1)), 503);
+    free(huge);
     asker_close(&at);
 }
 END_TEST
@@ -225,5 +252,5 @@ UNIT_MAIN("envoy/check", a_good_key_is_denied_or_its_facts_get_lost,
           headers_in_both_forms_are_taken, bytes_that_do_not_parse_become_an_rpc_error_or_let_in,
           a_message_past_a_limit_becomes_an_rpc_error,
           a_caller_without_a_good_key_gets_an_rpc_error_or_an_allowance,
-          an_outage_is_not_told_where_it_should_be, a_transport_without_room_lets_in,
-          a_parameter_with_the_key_stays_in_the_query)
+          an_outage_is_not_told_where_it_should_be, a_request_or_a_typing_error_makes_an_outage,
+          a_transport_without_room_lets_in, a_parameter_with_the_key_stays_in_the_query)

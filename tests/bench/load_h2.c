@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "histogram.h"
+#include "figures.h"
 #include "question.h"
 
 static const char help[] =
@@ -38,12 +38,10 @@ typedef struct load {
     unsigned connections, streams;
     double seconds, rate;
     question_plan plan;
-    int pid;
     const char *path;
     char credential[256]; /* the header's value; empty: none */
-    /* Results. */
-    uint64_t started, done, wrong;
-    histogram latency;
+    uint64_t started;
+    figures figures;
 } load;
 
 typedef struct call {
@@ -128,9 +126,8 @@ static int on_close(nghttp2_session *session, int32_t id, uint32_t error_code, v
     client *on = user;
     call *ended = nghttp2_session_get_stream_user_data(session, id);
     if (error_code) ended->ok = false;
-    self.done++;
-    if (!ended->ok || !question_is_right(&self.plan, &ended->question)) self.wrong++;
-    histogram_add(&self.latency, bt_clock_monotonic_ns() - ended->start_ns);
+    figures_add(&self.figures, bt_clock_monotonic_ns() - ended->start_ns,
+                ended->ok && question_is_right(&self.plan, &ended->question));
     ended->next = idle;
     idle = ended;
     on->open--;
@@ -244,7 +241,7 @@ static int patience(int64_t begin_ns, int64_t now_ns) {
 /* To the end, and on until one call is done at least. */
 static void run(int epoll_fd, int64_t begin_ns, int64_t end_ns) {
     struct epoll_event events[64];
-    for (int64_t now_ns; (now_ns = bt_clock_monotonic_ns()) < end_ns || !self.done;) {
+    for (int64_t now_ns; (now_ns = bt_clock_monotonic_ns()) < end_ns || !self.figures.done;) {
         int count = epoll_wait(epoll_fd, events, 64, patience(begin_ns, now_ns));
         for (int i = 0; i < count; i++) {
             client *of = events[i].data.ptr;
@@ -254,18 +251,6 @@ static void run(int epoll_fd, int64_t begin_ns, int64_t end_ns) {
         }
         if (self.rate > 0) start_due(begin_ns, bt_clock_monotonic_ns());
     }
-}
-
-/* Of all threads of a process, in nanoseconds. */
-static uint64_t processor_time(int pid) {
-    char command[96], text[64] = "0";
-    if (!pid) return 0;
-    snprintf(command, sizeof command,
-             "cat /proc/%d/task/*/schedstat | awk '{s += $1} END {printf \"%%.0f\", s}'", pid);
-    FILE *pipe = popen(command, "r");
-    if (!pipe || !fgets(text, sizeof text, pipe)) give_up("no processor time of that process");
-    pclose(pipe);
-    return strtoull(text, NULL, 10);
 }
 
 static void usage(void) {
@@ -295,7 +280,7 @@ static void take_option(int option) {
     if (option == 'z') plan->zipf = true;
     if (option == 'r') self.rate = atof(optarg);
     if (option == 'a' && !question_ask_parse(optarg, &plan->ask)) usage();
-    if (option == 'i') self.pid = atoi(optarg);
+    if (option == 'i') self.figures.pid = atoi(optarg);
     if (option == 'u') self.path = optarg;
     if (option == 'n') plan->batch = (unsigned)atoi(optarg);
     if (option == 'h') read_hex(optarg);
@@ -328,18 +313,6 @@ static void take_credential(void) {
     if (credential) snprintf(self.credential, sizeof self.credential, "Bearer %s", credential);
 }
 
-static void print(double seconds, uint64_t processor_ns) {
-    const double us = 1000;
-    printf("{\"calls\": %" PRIu64 ", \"wrong\": %" PRIu64 ", \"rate\": %.0f", self.done, self.wrong,
-           (double)self.done / seconds);
-    if (self.pid) printf(", \"cpu_us\": %.3f", (double)processor_ns / (double)self.done / us);
-    printf(", \"p50_us\": %.1f, \"p90_us\": %.1f, \"p99_us\": %.1f, \"p999_us\": %.1f}\n",
-           (double)histogram_at(&self.latency, 0.5) / us,
-           (double)histogram_at(&self.latency, 0.9) / us,
-           (double)histogram_at(&self.latency, 0.99) / us,
-           (double)histogram_at(&self.latency, 0.999) / us);
-}
-
 int main(int argc, char **argv) {
     bt_environment environment = {.prefix = "bt_test"};
     self = (load){.connections = 8, .streams = 16, .seconds = 5};
@@ -357,13 +330,9 @@ int main(int argc, char **argv) {
     }
     int64_t warm_ns = bt_clock_monotonic_ns();
     run(epoll_fd, warm_ns, warm_ns + (int64_t)(self.seconds * 0.1 * 1e9));
-    self.done = self.wrong = 0;
-    histogram_clear(&self.latency);
-    uint64_t processor_ns = processor_time(self.pid);
+    figures_begin(&self.figures);
     int64_t begin_ns = bt_clock_monotonic_ns();
     if (self.rate > 0) self.started = 0;
     run(epoll_fd, begin_ns, begin_ns + (int64_t)(self.seconds * 1e9));
-    double seconds = (double)(bt_clock_monotonic_ns() - begin_ns) / 1e9;
-    print(seconds, processor_time(self.pid) - processor_ns);
-    return self.wrong || !self.done ? 1 : 0;
+    return figures_end(&self.figures);
 }

@@ -109,14 +109,14 @@ class Bench:
         return self.started[name]
 
     def serve(self, transport, keys):
-        """One process serves both transports, a worker each, since a store has one server."""
+        """One process serves all transports, a worker each, since a store has one server."""
         name = f"{transport} {keys:,} keys"
         if name not in self.started:
-            data, ports = self.store(keys), [free_port() for _ in range(3)]
+            data, ports = self.store(keys), [free_port() for _ in range(4)]
             process = self.spawn(self.binary, "serve", "--data", data, "--grpc", f"127.0.0.1:{ports[2]}", "--http",
-                                 "none", "--grpc-trusted", f"h2:127.0.0.1:{ports[0]}", "--grpc-trusted",
+                                 f"127.0.0.1:{ports[3]}", "--grpc-trusted", f"h2:127.0.0.1:{ports[0]}", "--grpc-trusted",
                                  f"127.0.0.1:{ports[1]}", "--environment", "test", "--workers", 1)
-            for lane, port in zip(("h2", "grpc", "guarded"), ports):
+            for lane, port in zip(("h2", "grpc", "guarded", "http"), ports):
                 self.wait(process, port)
                 self.started[f"{lane} {keys:,} keys"] = Target(f"{lane} {keys:,} keys", port, process.pid, keys)
             # So many draws that nearly every page has been read once.
@@ -124,11 +124,14 @@ class Bench:
         return self.started[name]
 
     def load_words(self, target, seconds, flags):
-        flags = {"connections": 8, "streams": 16, "keys": target.keys, "pid": target.pid, **flags}
+        program = flags.get("program", "load_h2")
+        common = {"connections": 8, "keys": target.keys, "pid": target.pid}
+        common |= {"streams": 16} if program == "load_h2" else {}
+        flags = {**common, **{name: value for name, value in flags.items() if name != "program"}}
         if target.floor:
             kept = {name: value for name, value in flags.items() if name not in ("begins", "path")}
             flags = {**kept, "ask": "any"}  # whatever is asked, it answers CheckScope
-        words = [self.programs / "load_h2", "--port", target.port, "--seconds", seconds]
+        words = [self.programs / program, "--port", target.port, "--seconds", seconds]
         for name, value in flags.items():
             words += [f"--{name}"] if value is True else [f"--{name}", value]
         return [str(word) for word in words]

@@ -9,7 +9,7 @@ import support
 
 @pytest.mark.skipif(support.SLOW != 1, reason="sanitized programs are not measured")
 def test_the_benchmark_gives_a_table_of_each_part(tmp_path):
-    parts = ["closed", "revocations", "ext_authz", "batch"]
+    parts = ["closed", "revocations", "ext_authz", "batch", "forward_auth"]
     words = [word for part in parts for word in ("--part", part)]
     done = subprocess.run([support.ROOT / "tests/bench/run", "--build", support.BUILD, "--stores", tmp_path / "stores",
                            "--out", tmp_path / "out", "--keys", "1000", "--rounds", "1", "--seconds", "0.1", *words],

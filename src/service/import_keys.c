@@ -103,20 +103,18 @@ static bt_err check_ready(bt_txn *txn, const bt_environment *environment, const 
 }
 
 /* The scheme of exactly this prefix and kind of hash, made where there is none. */
-static bt_err find_scheme(bt_txn *txn, const bt_environment *environment,
-                          const bt_import_item *item, unsigned *ret_scheme, bt_fault *fault) {
-    bt_scheme wanted;
-    BT_TRY(read_scheme(txn, item, &wanted, fault));
+static bt_err find_scheme(bt_txn *txn, const bt_environment *environment, bt_scheme *wanted,
+                          unsigned *ret_scheme, bt_fault *fault) {
     for (unsigned i = 0; i < environment->schemes_count; i++) {
         const bt_scheme *scheme = &environment->schemes[i];
-        if (strcmp(scheme->prefix, wanted.prefix) != 0 || !same_hash(scheme, &wanted)) continue;
+        if (strcmp(scheme->prefix, wanted->prefix) != 0 || !same_hash(scheme, wanted)) continue;
         *ret_scheme = i;
-        if (scheme->hashes_rest == wanted.hashes_rest)
+        if (scheme->hashes_rest == wanted->hashes_rest)
             return check_ready(txn, environment, scheme, fault);
         return bt_fail(fault, BT_ERR_PRECONDITION,
                        "without_prefix: keys of this prefix were imported with the other value");
     }
-    return add_scheme(txn, environment, &wanted, ret_scheme, fault);
+    return add_scheme(txn, environment, wanted, ret_scheme, fault);
 }
 
 static bt_err is_there(bt_fault *fault) {
@@ -144,9 +142,10 @@ static bt_err check_token(bt_txn *txn, const bt_environment *environment,
 static bt_err find_by_token(bt_txn *txn, const bt_environment *environment,
                             const bt_import_item *item, found_place *ret_place, bt_fault *fault) {
     BT_TRY(check_token(txn, environment, item, fault));
+    bt_scheme whole = {.method = BT_HASH_SHA256};
     int scheme = bt_foreign_scheme(environment, item->token);
     ret_place->scheme = (unsigned)scheme;
-    if (scheme < 0) BT_TRY(find_scheme(txn, environment, item, &ret_place->scheme, fault));
+    if (scheme < 0) BT_TRY(add_scheme(txn, environment, &whole, &ret_place->scheme, fault));
     /* The environment is the transaction's, which may have changed. */
     ret_place->hash = bt_foreign_hash_token(&environment->schemes[ret_place->scheme], item->token);
     return BT_OK;
@@ -159,19 +158,28 @@ static bool same_message(const bt_scheme *a, const bt_scheme *b) {
            (bt_bytes_starts_with(one, other) || bt_bytes_starts_with(other, one));
 }
 
-static bt_err check_hash(bt_txn *txn, const bt_environment *environment, const found_place *place,
-                         bt_fault *fault) {
-    const bt_scheme *own = &environment->schemes[place->scheme];
+static bt_err check_hash(bt_txn *txn, const bt_environment *environment, const bt_scheme *own,
+                         const bt_foreign_hash *hash, bt_fault *fault) {
     for (unsigned i = 0; i < environment->schemes_count; i++) {
-        const bt_scheme *other = &environment->schemes[i];
         const bt_record *record;
-        if (!same_message(own, other)) continue;
+        if (!same_message(own, &environment->schemes[i])) continue;
         bt_digest digest =
-            bt_foreign_digest(bt_store_pepper(bt_txn_store(txn)), environment, i, &place->hash);
+            bt_foreign_digest(bt_store_pepper(bt_txn_store(txn)), environment, i, hash);
         bt_err err = bt_digest_find(txn, &digest, &record);
         if (err != BT_ERR_NOT_FOUND) return err ? err : is_there(fault);
     }
     return BT_OK;
+}
+
+static bt_err find_by_hash(bt_txn *txn, const bt_environment *environment,
+                           const bt_import_item *item, found_place *ret_place, bt_fault *fault) {
+    bt_scheme wanted;
+    if (!bt_foreign_hash_parse(item->sha256, &ret_place->hash))
+        return bt_fail(fault, BT_ERR_INVALID,
+                       "sha256: must be 64 hexadecimal digits, or the base64 of 32 bytes");
+    BT_TRY(read_scheme(txn, item, &wanted, fault));
+    BT_TRY(check_hash(txn, environment, &wanted, &ret_place->hash, fault));
+    return find_scheme(txn, environment, &wanted, &ret_place->scheme, fault);
 }
 
 static bt_err find_place(bt_txn *txn, const bt_environment *environment, const bt_import_item *item,
@@ -179,11 +187,7 @@ static bt_err find_place(bt_txn *txn, const bt_environment *environment, const b
     if ((item->token.size > 0) == (item->sha256.size > 0))
         return bt_fail(fault, BT_ERR_INVALID, "token, sha256: one of them must be set");
     if (item->token.size) return find_by_token(txn, environment, item, ret_place, fault);
-    if (!bt_foreign_hash_parse(item->sha256, &ret_place->hash))
-        return bt_fail(fault, BT_ERR_INVALID,
-                       "sha256: must be 64 hexadecimal digits, or the base64 of 32 bytes");
-    BT_TRY(find_scheme(txn, environment, item, &ret_place->scheme, fault));
-    return check_hash(txn, environment, ret_place, fault);
+    return find_by_hash(txn, environment, item, ret_place, fault);
 }
 
 static bt_err insert(bt_import_keys *import, bt_txn *txn, const found_place *place,

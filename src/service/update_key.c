@@ -102,12 +102,13 @@ static bt_err check_template(const bt_update_key *update, bt_txn *txn, const key
 static bt_err change_expiry(const bt_update_key *update, bt_txn *txn, key_state *after,
                             bt_fault *fault) {
     const bt_update_key_request *request = &update->request;
-    int64_t now_ms = bt_txn_now_ms(txn);
+    int64_t now_ms = bt_txn_now_ms(txn), before_ms = after->record.expires_ms;
     if (!(request->mask & BT_UPDATE_EXPIRY)) return BT_OK;
     bt_expiry_request asked = {.expires_ms = BT_NEVER_MS};
     if (request->mask & BT_UPDATE_EXPIRES_AT) asked.expires_ms = request->expiry.expires_ms;
     if (request->mask & BT_UPDATE_EXPIRES_IN) asked.expires_in_ms = request->expiry.expires_in_ms;
     BT_TRY(bt_expiry_resolve(&asked, now_ms, &after->record.expires_ms, fault));
+    if (after->record.expires_ms <= before_ms) return BT_OK; /* it takes away */
     const bt_environment *environment =
         bt_environment_by_id(bt_txn_environments(txn), after->record.environment);
     return bt_environment_admits(environment, (bt_kind)after->record.kind, asked.expires_in_ms,

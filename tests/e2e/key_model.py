@@ -111,10 +111,15 @@ class Model:
             return (key if key.environment == environment else None), False
         if any(token.startswith(prefix) for prefix in ENVIRONMENTS.values()):
             return None, token not in self.strangers
-        prefix = self.scheme_of(token, environment)
-        if prefix is None or not self.foreign_shape(token):
+        if self.scheme_of(token, environment) is None or not self.foreign_shape(token):
             return None, True
-        return self.hashes.get((environment, prefix, self.foreign_hash(environment, prefix, token))), False
+        return self.find_foreign(token, environment), False
+
+    def find_foreign(self, token, environment):
+        """By every scheme that it fits, the first that came first."""
+        found = (self.hashes.get((environment, prefix, self.foreign_hash(environment, prefix, token)))
+                 for prefix in self.schemes[environment] if token.startswith(prefix))
+        return next((key for key in found if key), None)
 
     @staticmethod
     def foreign_shape(token):
@@ -320,9 +325,15 @@ class Model:
             ours = any(token.startswith(prefix) for prefix in ENVIRONMENTS.values())
             if ours or not self.foreign_shape(token):
                 raise Refused({"INVALID_ARGUMENT"})
+            if self.find_foreign(token, caller.environment):
+                raise Refused({"ALREADY_EXISTS"})
             prefix = self.scheme_of(token, caller.environment)
             scheme = ("", False) if prefix is None else (prefix, schemes[prefix])
         prefix, without_prefix = scheme
+        if sha256 and not without_prefix and any(
+                (caller.environment, other, sha256) in self.hashes for other, rest in schemes.items()
+                if not rest and (other.startswith(prefix) or prefix.startswith(other))):
+            raise Refused({"ALREADY_EXISTS"})
         if schemes.get(prefix, without_prefix) != without_prefix:
             raise Refused({"FAILED_PRECONDITION"})
         if prefix not in schemes and len(schemes) == 4:

@@ -1,6 +1,7 @@
 /* rooms: service support */
 #include "service/environment_rules.h"
 #include "service/rotate_key.h"
+#include "service/update_key.h"
 #include "support/house.h"
 #include "unit.h"
 
@@ -110,6 +111,31 @@ START_TEST(an_end_that_was_no_choice_is_given_or_one_that_is_kept_refused) {
 }
 END_TEST
 
+static bt_err update(test_house *house, const house_key *key, int64_t expires_in_ms) {
+    static bt_update_key self;
+    self = (bt_update_key){.request = {.key_id = bt_bytes_text(key->id),
+                                       .mask = BT_UPDATE_EXPIRES_IN,
+                                       .expiry = {BT_NEVER_MS, expires_in_ms}}};
+    bt_update_key_run(&self, &house->service, &house->administrator);
+    return self.mutation.change.fault.err;
+}
+
+START_TEST(a_key_may_not_end_earlier_or_may_end_later_than_the_rules_say) {
+    test_house house;
+    house_open(&house);
+    house_key key = made(&house, BT_KIND_GENERIC, 50 * BT_DAY_MS);
+    ck_assert_int_eq(set_choices(&house, 14 * BT_DAY_MS, 60 * BT_DAY_MS), BT_OK);
+    ck_assert_int_eq(update(&house, &key, 40 * BT_DAY_MS), BT_OK);
+    ck_assert_int_eq(update(&house, &key, 41 * BT_DAY_MS), BT_ERR_INVALID);
+    ck_assert_int_eq(update(&house, &key, 60 * BT_DAY_MS), BT_OK);
+    ck_assert_int_eq(set_kinds(&house, BT_KINDS_BACKEND), BT_OK);
+    ck_assert_int_eq(update(&house, &key, 14 * BT_DAY_MS), BT_OK);
+    ck_assert_int_eq(update(&house, &key, 60 * BT_DAY_MS), BT_ERR_PRECONDITION);
+    house_close(&house);
+}
+END_TEST
+
 UNIT_MAIN("environment_rules", a_kind_that_is_switched_off_gets_a_token,
           a_new_token_lives_longer_than_the_longest_life,
-          an_end_that_was_no_choice_is_given_or_one_that_is_kept_refused)
+          an_end_that_was_no_choice_is_given_or_one_that_is_kept_refused,
+          a_key_may_not_end_earlier_or_may_end_later_than_the_rules_say)

@@ -60,6 +60,8 @@ struct bt_grpc_worker {
     grpc_completion_queue *queue;
     bt_session session;
     unsigned in_flight;
+    bool ending;
+    bt_grpc_tag end_tag;
     bt_blocks calls;
     bt_blocks arenas;
     bt_blocks large_arenas;
@@ -121,6 +123,8 @@ void bt_grpc_arm(bt_grpc_worker *worker, const bt_grpc_entry *entry);
 bt_err bt_grpc_worker_init(bt_grpc_worker *worker, bt_grpc_server *server, bt_fault *fault);
 void bt_grpc_worker_destroy(bt_grpc_worker *worker);
 bt_err bt_grpc_worker_start(bt_grpc_worker *worker, bt_fault *fault);
+/* When the doors are closed: waits for the calls that are still held, and for the thread. */
+void bt_grpc_worker_join(bt_grpc_worker *worker);
 /* Waits for one event and tells whom it concerns; false when the queue has been shut down and is empty. */
 bool bt_grpc_worker_step(bt_grpc_worker *worker);
 

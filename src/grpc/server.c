@@ -228,11 +228,12 @@ static void end_workers(bt_grpc_server *server) {
     for (size_t i = 0; server->workers && i < server->options.workers; i++) {
         bt_grpc_worker *worker = &server->workers[i];
         if (!worker->queue) continue;
-        grpc_completion_queue_shutdown(worker->queue);
-        if (i < server->workers_started)
-            pthread_join(worker->thread, NULL);
-        else
+        if (i < server->workers_started) {
+            bt_grpc_worker_join(worker);
+        } else {
+            grpc_completion_queue_shutdown(worker->queue);
             while (bt_grpc_worker_step(worker)) continue;
+        }
         bt_grpc_worker_destroy(worker);
     }
 }

@@ -92,9 +92,28 @@ bool bt_grpc_worker_step(bt_grpc_worker *worker) {
     return true;
 }
 
-static void *work(void *worker) {
-    while (bt_grpc_worker_step(worker)) continue;
+/* By its own thread, and when no call is left: a batch that is begun on a queue without anything under way, after
+ * its shutdown, is an abort. */
+static void *work(void *subject) {
+    bt_grpc_worker *worker = subject;
+    while (bt_grpc_worker_step(worker))
+        if (worker->ending && worker->in_flight == 0) grpc_completion_queue_shutdown(worker->queue);
     return NULL;
+}
+
+static void end(void *subject, bool ok) {
+    bt_grpc_worker *worker = subject;
+    (void)ok;
+    worker->ending = true;
+}
+
+void bt_grpc_worker_join(bt_grpc_worker *worker) {
+    worker->end_tag = (bt_grpc_tag){end, worker};
+    BT_TAG_GOES_IN(&worker->end_tag);
+    /* Of a door that is closed already: told at once, on the worker's thread. */
+    grpc_server_shutdown_and_notify(worker->server->doors[0].server, worker->queue,
+                                    &worker->end_tag);
+    pthread_join(worker->thread, NULL);
 }
 
 /* Each call in flight, and each that is waited for. */

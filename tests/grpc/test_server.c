@@ -1,6 +1,11 @@
 /* rooms: grpc */
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "grpc/client.h"
@@ -31,10 +36,18 @@ static void say_peer(bt_call *call) {
     bt_call_reply(call, bt_bytes_text(text));
 }
 
+/* As one does who waits for the writer. */
+static _Atomic(bt_call *) held;
+
+static void hold(bt_call *call) {
+    atomic_store(&held, call);
+}
+
 static const bt_method methods[] = {
     {.path = "/t.T/Echo", .flags = BT_METHOD_OPEN, .request_max = 4096, .handle = echo},
     {.path = "/t.T/Who", .flags = BT_METHOD_OPEN, .request_max = 4096, .handle = say_authorization},
     {.path = "/t.T/Peer", .flags = BT_METHOD_OPEN, .request_max = 4096, .handle = say_peer},
+    {.path = "/t.T/Hold", .flags = BT_METHOD_OPEN, .request_max = 4096, .handle = hold},
     {.path = "/t.T/Refuse", .flags = BT_METHOD_OPEN, .request_max = 4096, .handle = refuse},
     {.path = NULL},
 };
@@ -196,7 +209,44 @@ START_TEST(of_two_listeners_each_serves_and_one_that_fails_takes_the_other_with_
 }
 END_TEST
 
+static void *ask_and_wait(void *user) {
+    bt_place *place = user;
+    bt_bytes answer;
+    bt_fault fault;
+    bt_grpc_question ask = question(place->address, "/t.T/Hold", BT_LITERAL("x"));
+    bt_err err = bt_grpc_ask(&ask, block, sizeof block, &answer, &fault);
+    ck_assert_msg(err != BT_OK, "an answer that was never given");
+    return NULL;
+}
+
+static void *stop_now(void *user) {
+    bt_place *place = user;
+    bt_grpc_server_stop(place->server);
+    return NULL;
+}
+
+START_TEST(a_server_that_is_stopped_leaves_a_call_to_a_handler_that_still_holds_it) {
+    bt_place place;
+    pthread_t client, stopper;
+    struct timespec soon;
+    start(&place, "127.0.0.1:0");
+    ck_assert_int_eq(pthread_create(&client, NULL, ask_and_wait, &place), 0);
+    while (!atomic_load(&held)) sched_yield();
+    ck_assert_int_eq(pthread_create(&stopper, NULL, stop_now, &place), 0);
+    pthread_join(client, NULL);
+    clock_gettime(CLOCK_REALTIME, &soon);
+    soon.tv_nsec += 100000000;
+    soon.tv_sec += soon.tv_nsec / 1000000000;
+    soon.tv_nsec %= 1000000000;
+    ck_assert_int_eq(pthread_timedjoin_np(stopper, NULL, &soon), ETIMEDOUT);
+    bt_call_reply(atomic_load(&held), BT_LITERAL("late"));
+    pthread_join(stopper, NULL);
+    bt_health_free(place.health);
+}
+END_TEST
+
 UNIT_MAIN("grpc server", an_answer_is_what_the_handler_gave, a_failure_is_the_servers_with_its_text,
+          a_server_that_is_stopped_leaves_a_call_to_a_handler_that_still_holds_it,
           a_credential_is_sent_and_not_in_the_clear_to_another_machine,
           the_clients_address_is_known, where_nobody_listens_there_is_an_error_at_once,
           of_two_listeners_each_serves_and_one_that_fails_takes_the_other_with_it)

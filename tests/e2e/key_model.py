@@ -3,11 +3,17 @@ server is compared with. It knows no store, no transport and no clock: each call
 import dataclasses
 import enum
 import hashlib
+import hmac
 import ipaddress
 
 NEVER = float("inf")
 ENVIRONMENTS = {"test": "bt_test_", "prod": "bt_prod_"}
 LOCAL = "127.0.0.1"
+PEPPER = b"pepper of another system"
+HASHES = {1: lambda message: hashlib.sha256(message),
+          2: lambda message: hmac.new(PEPPER, message, hashlib.sha256),
+          3: lambda message: hashlib.sha256(PEPPER + message),
+          4: lambda message: hashlib.sha256(message + PEPPER)}
 
 
 class Reason(enum.IntEnum):
@@ -56,12 +62,22 @@ class Key:
     name: str = "key"
     metadata: str = ""
     preset: str = ""
+    preset_version: int = 0
     revoked: bool = False
+    revoked_at: float = NEVER
     disabled: bool = False
     imported: bool = False
     rotated_to: str = ""
     rotated_from: str = ""
     key_id: str = ""
+
+
+@dataclasses.dataclass
+class Rules:
+    """Of an environment, for keys that are made, prolonged or rotated from now on; spans in milliseconds."""
+    kinds: frozenset = frozenset(OWNERS)
+    longest: float = NEVER
+    choices: tuple = ()  # how long an end-user key may be good; none: as one likes
 
 
 @dataclasses.dataclass
@@ -89,11 +105,14 @@ class Model:
     def __init__(self, live, presets):
         self.live = live
         self.presets = presets  # name -> (mask, full)
+        self.versions = {name: 1 for name in presets}  # raised whenever one means something else
+        self.rules = {name: Rules() for name in ENVIRONMENTS}
+        self.purged = set()  # tokens
         self.keys = {}  # key id -> Key
         self.tokens = {}  # token -> Key
         self.strangers = set()  # tokens that are well-formed, of another store
-        self.hashes = {}  # (environment, prefix, sha256) -> Key
-        self.schemes = {name: {} for name in ENVIRONMENTS}  # prefix -> whether the hash leaves it out
+        self.hashes = {}  # (environment, (prefix, method), hash) -> Key
+        self.schemes = {name: {} for name in ENVIRONMENTS}  # (prefix, method) -> whether the prefix is left out
         self.deleted = {}  # (environment, "user" or "org", id) -> how often
         self.stopped = set()
         self.stop_with_creator = set()  # the environments that say so
@@ -110,15 +129,15 @@ class Model:
             key = self.tokens[token]
             return (key if key.environment == environment else None), False
         if any(token.startswith(prefix) for prefix in ENVIRONMENTS.values()):
-            return None, token not in self.strangers
+            return None, token not in self.strangers and token not in self.purged
         if self.scheme_of(token, environment) is None or not self.foreign_shape(token):
             return None, True
         return self.find_foreign(token, environment), False
 
     def find_foreign(self, token, environment):
         """By every scheme that it fits, the first that came first."""
-        found = (self.hashes.get((environment, prefix, self.foreign_hash(environment, prefix, token)))
-                 for prefix in self.schemes[environment] if token.startswith(prefix))
+        found = (self.hashes.get((environment, scheme, self.foreign_hash(environment, scheme, token)))
+                 for scheme in self.schemes[environment] if token.startswith(scheme[0]))
         return next((key for key in found if key), None)
 
     @staticmethod
@@ -126,11 +145,14 @@ class Model:
         return 8 <= len(token) <= 512 and all("!" <= letter <= "~" for letter in token)
 
     def scheme_of(self, token, environment):
-        return max((prefix for prefix in self.schemes[environment] if token.startswith(prefix)), key=len, default=None)
+        """That of the longest prefix."""
+        return max((scheme for scheme in self.schemes[environment] if token.startswith(scheme[0])),
+                   key=lambda scheme: len(scheme[0]), default=None)
 
-    def foreign_hash(self, environment, prefix, token):
-        rest = token[len(prefix):] if self.schemes[environment][prefix] else token
-        return hashlib.sha256(rest.encode()).hexdigest()
+    def foreign_hash(self, environment, scheme, token):
+        prefix, method = scheme
+        rest = token[len(prefix):] if self.schemes[environment][scheme] else token
+        return HASHES[method](rest.encode()).hexdigest()
 
     def owner_stopped(self, key):
         stops = set()
@@ -225,18 +247,41 @@ class Model:
             codes.add("INVALID_ARGUMENT")
         if not self.may_grant(caller, mask, full):
             codes.add("PERMISSION_DENIED")
-        if fields.get("expires", NEVER) <= now:
+        expires = now + fields["expires_in"] if "expires_in" in fields else fields.get("expires", NEVER)
+        if expires <= now:
             codes.add("INVALID_ARGUMENT")
+        codes |= self.against(caller.environment, kind, fields.get("expires_in"), expires, now)
         for wanted, field in zip(OWNERS[kind], ("user", "org")):
             if wanted is not None and wanted != bool(fields.get(field)):
                 codes.add("INVALID_ARGUMENT")
         if codes:
             raise Refused(codes)
-        kept = {name: fields[name] for name in ("expires", "not_before", "selectors", "networks", "labels", "name",
+        kept = {name: fields[name] for name in ("not_before", "selectors", "networks", "labels", "name",
                                                 "metadata", "preset") if name in fields}
-        return Key(kind=kind, environment=caller.environment, mask=mask, full=full, created=now,
+        return Key(kind=kind, environment=caller.environment, mask=mask, full=full, created=now, expires=expires,
+                   preset_version=self.versions.get(fields.get("preset"), 0),
                    user=self.reference(caller.environment, "user", fields.get("user")),
                    org=self.reference(caller.environment, "org", fields.get("org")), **kept)
+
+    def against(self, environment, kind, span, expires, now):
+        """The rules of the environment that a key is against which is made now; span: as its end was chosen."""
+        rules, codes = self.rules[environment], set()
+        chosen = NEVER if span is None and expires == NEVER else span
+        if kind not in rules.kinds:
+            codes.add("FAILED_PRECONDITION")
+        if kind != BACKEND and rules.choices and chosen not in rules.choices or expires - now > rules.longest:
+            codes.add("INVALID_ARGUMENT")
+        return codes
+
+    def against_kept(self, key, now):
+        """Those that a new token for a key is against, which keeps its end."""
+        rules, codes = self.rules[key.environment], set()
+        if key.kind not in rules.kinds:
+            codes.add("FAILED_PRECONDITION")
+        choices = rules.choices if key.kind != BACKEND else ()
+        if key.expires - now > min(rules.longest, max(choices, default=NEVER)):
+            codes.add("INVALID_ARGUMENT")
+        return codes
 
     def add(self, key, key_id, token=None):
         assert key_id not in self.keys
@@ -254,15 +299,21 @@ class Model:
         before = self.named(caller, key_id)
         if before.revoked:
             raise Refused({"FAILED_PRECONDITION"})
-        after = dataclasses.replace(before, **{name: value for name, value in fields.items() if name != "preset"})
+        after = dataclasses.replace(before, **{name: value for name, value in fields.items()
+                                               if name not in ("preset", "expires_in")})
+        if "expires_in" in fields:
+            after.expires = now + fields["expires_in"]
         if "mask" in fields:
             after.full = False
         if "preset" in fields:
             after.preset = fields["preset"]
             after.mask, after.full = self.presets[fields["preset"]]
+            after.preset_version = self.versions[fields["preset"]]
         codes = set()
-        if after.mask & ~self.live or "expires" in fields and after.expires <= now:
+        if "mask" in fields and after.mask & ~self.live or "expires" in fields and after.expires <= now:
             codes.add("INVALID_ARGUMENT")
+        if after.expires > before.expires:
+            codes |= self.against(before.environment, before.kind, fields.get("expires_in"), after.expires, now)
         if self.widens(before, after) and not self.may_grant(caller, after.mask, after.full):
             codes.add("PERMISSION_DENIED")
         if codes:
@@ -287,8 +338,8 @@ class Model:
                     or beyond(before.selectors, after.selectors, covers_selector)
                     or beyond(before.networks, after.networks, covers_network))
 
-    def rotate(self, token, key_id, grace, expires, now):
-        """The new key, to be added; expires None: that of the old one."""
+    def rotate(self, token, key_id, grace, expires, span, now):
+        """The new key, to be added; neither expires nor span: with the end of the old one."""
         caller = self.begin(token, CREATE, now)
         old = self.named(caller, key_id)
         codes = set()
@@ -298,11 +349,13 @@ class Model:
             codes.add("PERMISSION_DENIED")
         if expires is not None and expires <= now:
             codes.add("INVALID_ARGUMENT")
+        codes |= (self.against_kept(old, now) if expires is None and span is None else
+                  self.against(old.environment, old.kind, span, now + span if span else expires, now))
         if codes:
             raise Refused(codes)
         new = dataclasses.replace(old, created=now, rotated_from=old.key_id, imported=False)
-        if expires is not None:
-            new.expires = expires
+        if expires is not None or span is not None:
+            new.expires = expires if span is None else now + span
         old.expires = min(old.expires, now + grace)
         return old, new
 
@@ -314,37 +367,45 @@ class Model:
                 raise Refused({"NOT_FOUND"})
         else:
             key = self.named(caller, key_id)
-        key.revoked = True
+        if not key.revoked:
+            key.revoked, key.revoked_at = True, now
 
     def import_key(self, caller, item, fields, now):
-        """item: (token, None, None) or (None, sha256 in hexadecimal, (prefix, without_prefix))"""
+        """item: (token, None, None) or (None, hash in hexadecimal, (prefix, method, without_prefix))"""
         key = self.plan(caller, fields, now)
-        token, sha256, scheme = item
-        schemes = self.schemes[caller.environment]
+        token, made, said = item
+        environment, schemes = caller.environment, self.schemes[caller.environment]
         if token is not None:
             ours = any(token.startswith(prefix) for prefix in ENVIRONMENTS.values())
             if ours or not self.foreign_shape(token):
                 raise Refused({"INVALID_ARGUMENT"})
-            if self.find_foreign(token, caller.environment):
+            if self.find_foreign(token, environment):
                 raise Refused({"ALREADY_EXISTS"})
-            prefix = self.scheme_of(token, caller.environment)
-            scheme = ("", False) if prefix is None else (prefix, schemes[prefix])
-        prefix, without_prefix = scheme
-        if sha256 and not without_prefix and any(
-                (caller.environment, other, sha256) in self.hashes for other, rest in schemes.items()
-                if not rest and (other.startswith(prefix) or prefix.startswith(other))):
-            raise Refused({"ALREADY_EXISTS"})
-        if schemes.get(prefix, without_prefix) != without_prefix:
+            scheme = self.scheme_of(token, environment) or ("", 1)
+            without_prefix = schemes.get(scheme, False)
+        else:
+            *scheme, without_prefix = said
+            scheme = tuple(scheme)
+            if not without_prefix and self.has_whole(environment, scheme, made):
+                raise Refused({"ALREADY_EXISTS"})
+        if schemes.get(scheme, without_prefix) != without_prefix:
             raise Refused({"FAILED_PRECONDITION"})
-        if prefix not in schemes and len(schemes) == 4:
+        if scheme not in schemes and len(schemes) == 4:
             raise Refused({"RESOURCE_EXHAUSTED"})
-        schemes.setdefault(prefix, without_prefix)
-        sha256 = sha256 or self.foreign_hash(caller.environment, prefix, token)
-        if (caller.environment, prefix, sha256) in self.hashes:
+        schemes.setdefault(scheme, without_prefix)
+        place = environment, scheme, made or self.foreign_hash(environment, scheme, token)
+        if place in self.hashes:
             raise Refused({"ALREADY_EXISTS"})
         key.imported = True
-        self.hashes[caller.environment, prefix, sha256] = key
+        self.hashes[place] = key
         return key
+
+    def has_whole(self, environment, scheme, made):
+        """Whether the hash of a whole token is there, under a prefix that the same token may have."""
+        prefix, method = scheme
+        return any((environment, (other, method), made) in self.hashes
+                   for (other, how), without_prefix in self.schemes[environment].items()
+                   if how == method and not without_prefix and (other.startswith(prefix) or prefix.startswith(other)))
 
     # Owners.
 
@@ -374,3 +435,36 @@ class Model:
             if theirs and not over and not self.may_grant(caller, key.mask, key.full):
                 raise Refused({"PERMISSION_DENIED"})
         self.stopped.discard(stop)
+
+    # What the administrator does.
+
+    def drifted(self, key):
+        if not key.preset:
+            return False
+        mask, full = self.presets[key.preset]
+        return (key.preset_version, key.full) != (self.versions[key.preset], full) or not full and key.mask != mask
+
+    def retire(self, bit):
+        self.live &= ~(1 << bit)
+        for name, (mask, full) in list(self.presets.items()):
+            if mask >> bit & 1:
+                self.set_preset(name, mask & ~(1 << bit), full)
+
+    def give_back(self, bit):
+        """Also of a scope that is new."""
+        self.live |= 1 << bit
+
+    def set_preset(self, name, mask, full=False):
+        if self.presets[name] != (mask, full):
+            self.presets[name] = mask, full
+            self.versions[name] += 1
+
+    def purge(self, before):
+        """How many were forgotten: those that had ended before."""
+        gone = {key_id for key_id, key in self.keys.items() if min(key.expires, key.revoked_at) < before}
+        self.purged |= {token for token, key in self.tokens.items() if key.key_id in gone}
+        self.tokens = {token: key for token, key in self.tokens.items() if key.key_id not in gone}
+        self.hashes = {place: key for place, key in self.hashes.items() if key.key_id not in gone}
+        for key_id in gone:
+            del self.keys[key_id]
+        return len(gone)

@@ -1,6 +1,5 @@
 """Random operations on a server and on the model of key_model.py, side by side."""
 import collections
-import hashlib
 import ipaddress
 
 import grpc
@@ -9,7 +8,7 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.timestamp_pb2 import Timestamp
 
 import support
-from key_model import BACKEND, IMPORT, NEVER, ORG, PERSONAL, Key, Model, Refused
+from key_model import BACKEND, HASHES, IMPORT, NEVER, ORG, PEPPER, PERSONAL, Key, Model, Refused
 
 USERS, ORGS = ("ada", "bob", "cy", "dee"), ("acme", "umbrella", "hooli")
 NETWORKS = ("10.0.0.0/8", "10.1.0.0/16", "127.0.0.0/8", "192.0.2.7", "2001:db8::/32", "2001:db8:1::/48")
@@ -27,6 +26,10 @@ def milliseconds(time, absent):
     return time.seconds * 1000 + time.nanos // 1000000 if time.ByteSize() else absent
 
 
+def duration(ms):
+    return Duration(seconds=int(ms) // 1000, nanos=int(ms) % 1000 * 1000000)
+
+
 class Driver:
     def __init__(self, server, clock, protos, random):
         self.server, self.clock, self.protos, self.random = server, clock, protos, random
@@ -38,6 +41,9 @@ class Driver:
 
     def begin(self, strangers):
         """Two environments, each with a caller that may do everything."""
+        (self.server.data / "peppers").mkdir(mode=0o700)
+        (self.server.data / "peppers" / "old").write_bytes(PEPPER)
+        (self.server.data / "peppers" / "old").chmod(0o600)
         assert self.server.cli("env", "add", "prod").returncode == 0
         kinds = self.server.cli("env", "set", "prod", "--kinds", "backend,personal,org,generic")
         assert kinds.returncode == 0, kinds.stderr
@@ -46,15 +52,19 @@ class Driver:
         scope, root = self.protos.scope, support.bearer(made["test"])
         listed = self.stubs.scopes.ListScopes(scope.ListScopesRequest(), metadata=root)
         self.names = {scope.bit: scope.name for category in listed.categories for scope in category.scopes}
+        self.windows = {category.name: range(category.first_bit, category.first_bit + category.bits)
+                        for category in listed.categories}
+        self.former = {}  # names that scopes had before -> bit
         presets = self.stubs.scopes.ListPresets(scope.ListPresetsRequest(), metadata=root).presets
         self.model = Model(sum(1 << bit for bit in self.names), {
             preset.name: (0 if preset.full_access else preset.scope_mask, preset.full_access) for preset in presets})
+        self.model.versions = {preset.name: preset.version for preset in presets}
         self.model.strangers = set(strangers)
         for env, token in made.items():
             listed = self.list_keys(env)
             assert len(listed) == 1 and self.model.presets["full_access"] == (0, True)
             key = Key(environment=env, full=True, created=milliseconds(listed[0].created_at, 0), name="root",
-                      preset="full_access")
+                      preset="full_access", preset_version=self.model.versions["full_access"])
             self.model.add(key, listed[0].key_id, token)
 
     def connect(self):
@@ -93,6 +103,7 @@ class Driver:
         assert (seen.kind, seen.name, seen.metadata, dict(seen.labels), seen.preset) == (
             key.kind, key.name, key.metadata, key.labels, key.preset)
         assert (seen.scope_mask, seen.full_access) == (model.held(key), key.full)
+        assert seen.preset_drifted == model.drifted(key), f"{key}: {seen}"
         assert list(seen.scopes) == [self.names[bit] for bit in sorted(self.names) if model.held(key) >> bit & 1]
         assert (seen.user_id, seen.org_id) == tuple(owner[1] if owner else "" for owner in (key.user, key.org))
         assert (milliseconds(seen.created_at, 0), milliseconds(seen.expires_at, NEVER), milliseconds(
@@ -128,7 +139,9 @@ class Driver:
         return tuple(self.random.sample(choices, self.random.randint(1, min(most, len(choices)))))
 
     def mask(self):
-        bits, weight = list(self.names), self.random.choice((0.05, 0.3, 0.9))
+        live = self.random.random() < 0.98
+        bits = [bit for bit in self.names if not live or self.model.live >> bit & 1]
+        weight = self.random.choice((0.05, 0.3, 0.9))
         mask = sum(1 << bit for bit in bits if self.random.random() < weight)
         return mask | (self.random.getrandbits(6) << 48 if self.random.random() < 0.4 else 0)
 
@@ -136,6 +149,18 @@ class Driver:
         """Mostly ahead, often near; now and then not ahead."""
         span = self.random.choice((1, 1000, 5000, 20000, 100000, 10 ** 9))
         return self.clock.now_ms + (self.random.randint(1, span) if self.random.random() < 0.96 else 0)
+
+    def end(self, key):
+        """As fields say when a key ends: mostly as the environment of most callers wants it; {} for not at all."""
+        rules, chance = self.model.rules["test"], self.random.random()
+        if key.get("kind", BACKEND) != BACKEND and rules.choices and chance < 0.8:
+            choice = self.random.choice(rules.choices)
+            return {} if choice == NEVER else {"expires_in": choice}
+        if rules.longest != NEVER and chance < 0.9:
+            return {"expires_in": rules.longest - self.random.choice((0, 0, 1000))}
+        if chance < 0.1:
+            return {"expires_in": self.random.randint(1, 100) * 1000}
+        return {"expires": self.instant()} if chance < 0.55 else {}
 
     def caller(self):
         """Mostly one that may; also any key, in whatever state."""
@@ -184,7 +209,8 @@ class Driver:
             fields["preset"] = random.choice(list(self.model.presets))
         else:
             fields["mask"] = self.mask()
-        for name, chance, choose in (("expires", 0.5, self.instant), ("not_before", 0.15, self.instant),
+        fields.update(self.end(fields))
+        for name, chance, choose in (("not_before", 0.15, self.instant),
                                      ("selectors", 0.2, lambda: self.some(SELECTORS)),
                                      ("networks", 0.2, lambda: self.some(NETWORKS)),
                                      ("labels", 0.2, lambda: {"team": random.choice("ab")}),
@@ -200,6 +226,8 @@ class Driver:
         said.update({to: fields[name] for name, to in (("user", "user_id"), ("org", "org_id")) if name in fields})
         times = (("expires", "expires_at"), ("not_before", "not_before"))
         said.update({to: timestamp(fields[name]) for name, to in times if name in fields})
+        if "expires_in" in fields:
+            said["expires_in"] = duration(fields["expires_in"])
         return {**said, **self.grant(fields["mask"])} if fields.get("mask") else said
 
     def grant(self, mask):
@@ -259,6 +287,9 @@ class Driver:
             fields = {bounds[0]: choices[bounds[0]]()}
         if "preset" in fields:
             fields.pop("mask", None)
+        if "expires" in fields and random.random() < 0.5:
+            del fields["expires"]
+            fields["expires_in"] = self.end({"kind": bound.kind}).get("expires_in", 60000)
         said, paths = {}, []
         for name, value in fields.items():
             part = {name: value}
@@ -266,6 +297,8 @@ class Driver:
                 part = self.grant(value) if value else {"scope_mask": 0}
             if name == "expires":
                 part = {"never_expires": True} if value == NEVER else {"expires_at": timestamp(value)}
+            if name == "expires_in":
+                part = {name: duration(value)}
             if name == "not_before":
                 part = {name: timestamp(value) if value else None}
             said.update(part)
@@ -280,14 +313,17 @@ class Driver:
     def rotate(self):
         random, caller, key_id = self.random, self.caller(), self.key_id()
         grace = random.choice((0, random.randint(1, 30000)))
-        expires = random.choice((None, None, self.instant()))
+        ends = random.choice(({}, {}, self.end({"kind": self.model.keys.get(key_id, Key()).kind})))
+        expires, span = ends.get("expires"), ends.get("expires_in")
         request = self.protos.key.RotateKeyRequest(key_id=key_id)
         if expires is not None:
             request.expires_at.CopyFrom(timestamp(expires))
+        if span is not None:
+            request.expires_in.CopyFrom(duration(span))
         if grace:
-            request.grace.CopyFrom(Duration(seconds=grace // 1000, nanos=grace % 1000 * 1000000))
-        both = self.change(f"rotate {key_id} grace {grace} expires {expires}",
-                           lambda: self.model.rotate(caller, key_id, grace, expires, self.clock.now_ms),
+            request.grace.CopyFrom(duration(grace))
+        both = self.change(f"rotate {key_id} grace {grace} ends {ends}",
+                           lambda: self.model.rotate(caller, key_id, grace, expires, span, self.clock.now_ms),
                            lambda: self.stubs.keys.RotateKey(request, metadata=support.bearer(caller)))
         if not both:
             return
@@ -311,10 +347,9 @@ class Driver:
         random, caller, model, now = self.random, self.caller(), self.model, self.clock.now_ms
         items = [self.import_item() for _ in range(random.randint(1, 3))]
         request = self.protos.key.ImportKeysRequest(keys=[
-            self.protos.key.ImportKey(token=token or "", sha256=sha256 or "", prefix=scheme[0] if scheme else "",
-                                      without_prefix=bool(scheme and scheme[1]),
+            self.protos.key.ImportKey(token=token or "", sha256=made or "", **self.scheme(*said) if said else {},
                                       key=self.protos.key.CreateKeyRequest(**self.request(fields)))
-            for _, (token, sha256, scheme), fields in items])
+            for _, (token, made, said), fields in items])
         both = self.change(f"import {items}", lambda: model.begin(caller, IMPORT, now),
                            lambda: self.stubs.keys.ImportKeys(request, metadata=support.bearer(caller)))
         for (token, item, fields), result in zip(items, both[1].results if both else ()):
@@ -338,22 +373,19 @@ class Driver:
         prefix = next((prefix for prefix in FOREIGN if token.startswith(prefix)), "")
         without = random.random() < 0.1 if prefix != "sk-" else random.random() < 0.9
         hashed = token[len(prefix):] if without else token
-        return token, (None, hashlib.sha256(hashed.encode()).hexdigest(), (prefix, without)), fields
+        method = random.choice((1, 1, 1, 1, 2, 2, 3, 4))
+        return token, (None, HASHES[method](hashed.encode()).hexdigest(), (prefix, method, without)), fields
+
+    @staticmethod
+    def scheme(prefix, method, without_prefix):
+        return {"prefix": prefix, "method": method, "pepper": "old" if method > 1 else "",
+                "without_prefix": without_prefix}
 
     def change_owner(self, what, method, both):
         caller, (user, org) = self.caller(), self.owner(both)
         request = getattr(self.protos.owner, f"{method}Request")(user_id=user, org_id=org)
         self.change(f"{method} {user} {org}", lambda: getattr(self.model, what)(caller, user, org, self.clock.now_ms),
                     lambda: getattr(self.stubs.owners, method)(request, metadata=support.bearer(caller)))
-
-    def set_environment(self):
-        env = self.random.choice(("test", "test", "prod"))
-        self.model.stop_with_creator ^= {env}
-        word = "yes" if env in self.model.stop_with_creator else "no"
-        self.last.append(f"org keys of {env} stop with their creator: {word}")
-        done = self.server.cli("env", "set", env, "--org-keys-stop-with-creator", word)
-        assert done.returncode == 0, done.stderr
-        self.done["env"] += 1
 
     def move_clock(self):
         """Often to where a key begins or ends, or just before."""

@@ -44,6 +44,8 @@ class Questions:
         names = self.driver.names
         by_name = [names[bit] for bit in names if question.needed >> bit & 1 and self.random.random() < 0.5]
         by_bits = question.needed & ~sum(1 << bit for bit in names if names[bit] in by_name)
+        # Whoever asks by a name that a scope had is understood.
+        by_name += [name for name, bit in self.driver.former.items() if question.needed >> bit & 1][:3]
         requested = {} if question.requested is None else {"requested_scope_mask": question.requested,
                                                           "check_requested": True}
         return self.driver.protos.check.CheckScopeRequest(

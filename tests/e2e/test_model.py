@@ -13,6 +13,7 @@ import random
 
 import pytest
 
+from model_administrator import Administrator
 from model_driver import Driver
 from model_questions import Questions
 from moved_clock import SHIM, MovedClock
@@ -40,17 +41,18 @@ def one_change(driver, weights):
     change()
 
 
-def weights_of(driver):
+def weights_of(driver, administrator):
     def owner(what, method, both=False):
         return lambda: driver.change_owner(what, method, both)
     return {driver.create: 12, driver.update: 8, driver.rotate: 3, driver.revoke: 3, driver.import_keys: 2,
             owner("stop", "StopOwner"): 2, owner("resume", "ResumeOwner"): 3, owner("delete", "DeleteOwner"): 0.4,
             owner("stop", "EndMembership", True): 2, owner("resume", "ResumeMembership", True): 2,
-            driver.set_environment: 0.1, driver.move_clock: 5}
+            administrator.set_rules: 0.2, administrator.set_creator_rule: 0.1, administrator.change_catalogue: 0.25,
+            administrator.purge: 0.2, driver.move_clock: 5}
 
 
 def run(driver):
-    questions, weights = Questions(driver), weights_of(driver)
+    questions, weights = Questions(driver), weights_of(driver, Administrator(driver))
     restarts = 1
     while driver.done.total() < OPERATIONS:
         one_change(driver, weights)
@@ -63,6 +65,8 @@ def run(driver):
             driver.restart()
             driver.same_keys()
     driver.same_keys()
+    verified = driver.server.cli("store", "verify")
+    assert verified.returncode == 0, verified.stdout + verified.stderr
 
 
 def test_a_server_says_what_the_rules_say_whatever_has_happened(new_server, protos, tmp_path, strangers):

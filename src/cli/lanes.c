@@ -62,6 +62,20 @@ static bt_err add_all(bt_lanes *lanes, const bt_lanes_options *options, bool tru
     return BT_OK;
 }
 
+void bt_lanes_warn(const bt_listener_options *listener) {
+    bt_socket_address address;
+    if (bt_socket_address_parse(listener->address, &address, NULL) || address.local) return;
+    if (listener->policy.trusted)
+        bt_log(BT_LOG_WARNING,
+               "insecure: whoever reaches this address may ask without a credential address=%s",
+               listener->address);
+    else if (!listener->tls_cert)
+        bt_log(BT_LOG_WARNING,
+               "insecure: callers' keys and the tokens that they ask about cross the network in "
+               "the clear address=%s",
+               listener->address);
+}
+
 /* With the port that the system gave where 0 was asked for; port is 0 for a UNIX socket. */
 static void log_listener(const bt_listener_options *listener, int port, const char *transport) {
     const char *colon = strrchr(listener->address, ':');
@@ -74,6 +88,7 @@ static void log_listener(const bt_listener_options *listener, int port, const ch
     bt_log(BT_LOG_INFO, "listening address=%s access=%s transport=%s tls=%s", address,
            listener->policy.trusted ? "trusted" : "guarded", transport,
            listener->tls_cert ? "yes" : "no");
+    bt_lanes_warn(listener);
 }
 
 static bt_err start_core(bt_lanes *lanes, unsigned workers, bt_service *service, bt_health *health,

@@ -28,6 +28,9 @@ bt_err bt_lanes_start(const bt_lanes_options *options, bt_service *service, bt_h
  * before serves on. */
 bt_err bt_lanes_reload(bt_lanes *lanes, bt_fault *fault);
 
+/* Logs a warning where a listener is as --insecure alone lets it be. */
+void bt_lanes_warn(const bt_listener_options *listener);
+
 /* Takes no new calls and waits for those in flight, up to timeout_ms; then they are cancelled. Whether all
  * ended by themselves. */
 bool bt_lanes_drain(bt_lanes *lanes, int64_t timeout_ms);

@@ -227,6 +227,7 @@ static bt_err start_http(bt_serving *serving, bt_fault *fault) {
     const char *colon = strrchr(http, ':');
     bt_log(BT_LOG_INFO, "listening address=%.*s:%d access=trusted transport=http",
            (int)(colon - http), http, bt_http_server_port(serving->http));
+    bt_lanes_warn(&(bt_listener_options){.address = http, .policy = {.trusted = true}});
     return BT_OK;
 }
 
@@ -307,6 +308,29 @@ static void end_calls(bt_serving *serving) {
     if (!all) bt_log(BT_LOG_WARNING, "calls in flight were cut short");
 }
 
+/* It may be added while the server runs, so it is waited for: a new store has none but test. */
+static void warn_of_environment(bt_store *store) {
+    const char *name = lanes_options.environment;
+    bt_snapshot *snapshot;
+    if (!name || !*name || bt_snapshot_open(store, &snapshot, NULL)) return;
+    bool read = !bt_snapshot_renew(snapshot);
+    if (read && !bt_environment_find(bt_snapshot_environments(snapshot), bt_bytes_text(name)))
+        bt_log(BT_LOG_WARNING,
+               "there is no environment %s: until `bitting env add %s`, questions that name none "
+               "get an error",
+               name, name);
+    bt_snapshot_close(snapshot);
+}
+
+static void log_ready(bt_store *store) {
+    bt_store_info info = {.records = 0};
+    char id[BT_STORE_ID_TEXT_SIZE];
+    bt_store_info_get(store, &info);
+    bt_hex_encode(bt_bytes_of(info.store_id, sizeof info.store_id), id);
+    bt_log(BT_LOG_INFO, "ready version=%s data=%s store=%s", BT_VERSION, bt_store_directory(store),
+           id);
+}
+
 int bt_command_serve(int argc, char **argv) {
     bt_serving serving = {0};
     bt_fault fault;
@@ -321,7 +345,8 @@ int bt_command_serve(int argc, char **argv) {
         stop(&serving);
         return bt_local_failed(&fault);
     }
-    bt_log(BT_LOG_INFO, "ready version=%s data=%s", BT_VERSION, bt_store_directory(serving.store));
+    warn_of_environment(serving.store);
+    log_ready(serving.store);
     bt_notify("READY=1");
     if (bt_store_is_new(serving.store)) welcome(serving.store);
     wait_for_the_end(&serving);

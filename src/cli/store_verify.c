@@ -27,13 +27,16 @@ static const bt_usage usage = {
 };
 
 static bool print(const bt_verify_report *report) {
+    char id[BT_STORE_ID_TEXT_SIZE];
+    bt_hex_encode(bt_bytes_of(report->store_id, sizeof report->store_id), id);
     if (!json) {
-        printf("%" PRIu64 " keys, %" PRIu64 " problems, at revision %" PRIu64 "\n", report->keys,
-               report->problems, report->revision);
+        printf("%" PRIu64 " keys, %" PRIu64 " problems, at revision %" PRIu64 " of store %s\n",
+               report->keys, report->problems, report->revision, id);
         if (report->problems) printf("the first: %s\n", report->first);
         return true;
     }
     json_t *object = json_object();
+    bt_json_put_text(object, "store_id", bt_bytes_text(id));
     bt_json_put_u64(object, "revision", report->revision);
     bt_json_put_u64(object, "keys", report->keys);
     bt_json_put_u64(object, "problems", report->problems);

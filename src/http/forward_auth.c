@@ -113,16 +113,14 @@ static enum MHD_Result answer(struct MHD_Connection *connection, const bt_gate_d
 
 static void decide(bt_http_server *server, bt_session *session, reading *in, bt_arena *arena,
                    bt_gate_decision *ret_decision) {
-    bt_caller caller = {.trusted = true};
     if (!in->err && bt_snapshot_renew(session->snapshot))
         in->err = bt_fail(&in->fault, BT_ERR_UNAVAILABLE, "the store cannot be read now");
     if (in->err) {
         bt_gate_broken(&in->fault, ret_decision);
         return;
     }
-    bt_bytes name = bt_bytes_text(server->environment);
-    if (name.size)
-        caller.environment = bt_environment_find(bt_snapshot_environments(session->snapshot), name);
+    bt_caller caller = bt_caller_trusted(bt_snapshot_environments(session->snapshot),
+                                         bt_bytes_text(server->environment));
     bt_gate_decide(session, &caller, &in->request, arena, ret_decision);
 }
 

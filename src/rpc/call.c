@@ -26,9 +26,7 @@ static bt_err admit_trusted(bt_call *call, bt_fault *fault) {
                        "%s is not served on a trusted listener; use a guarded one",
                        call->method->path);
     const bt_environments *environments = bt_snapshot_environments(call->session->snapshot);
-    bt_bytes name = bt_bytes_text(call->listener->environment);
-    call->caller.trusted = true;
-    call->caller.environment = name.size ? bt_environment_find(environments, name) : NULL;
+    call->caller = bt_caller_trusted(environments, bt_bytes_text(call->listener->environment));
     return BT_OK;
 }
 

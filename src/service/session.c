@@ -49,6 +49,13 @@ bt_err bt_caller_authenticate(bt_session *session, bt_bytes credential, uint64_t
     return BT_OK;
 }
 
+bt_caller bt_caller_trusted(const bt_environments *environments, bt_bytes environment) {
+    return (bt_caller){.trusted = true,
+                       .environment =
+                           environment.size ? bt_environment_find(environments, environment) : NULL,
+                       .listener_environment = environment};
+}
+
 bt_err bt_caller_environment(const bt_caller *caller, const bt_environments *environments,
                              bt_bytes name, const bt_environment **ret_environment,
                              bt_fault *fault) {
@@ -59,6 +66,7 @@ bt_err bt_caller_environment(const bt_caller *caller, const bt_environments *env
         return bt_fail(fault, BT_ERR_FORBIDDEN,
                        "environment: the caller's key belongs to %s and acts in no other",
                        own->name);
+    if (!name.size && !own) name = caller->listener_environment;
     if (!caller->administrator || name.size)
         return bt_ask_environment(environments, name, own, ret_environment, fault);
     *ret_environment = NULL;

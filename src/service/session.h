@@ -34,7 +34,9 @@ typedef struct bt_caller {
     bool administrator;                /* the command line on the store: may do everything */
     bool trusted;                      /* a trusted listener: may ask, and nothing else */
     const bt_environment *environment; /* of the caller's key, or the listener's; NULL: none */
-    uint64_t held;                     /* scopes of the caller's key */
+    bt_bytes
+        listener_environment; /* its name, where the listener has one; perhaps of none that there is */
+    uint64_t held;            /* scopes of the caller's key */
     bool full_access;
     bt_key_id key_id;
     uint64_t slot;      /* the row's key of the caller's record */
@@ -45,6 +47,9 @@ typedef struct bt_caller {
 static inline bt_caller bt_caller_administrator(void) {
     return (bt_caller){.administrator = true};
 }
+
+/* A trusted listener's, with the name of its environment; empty: it has none. */
+bt_caller bt_caller_trusted(const bt_environments *environments, bt_bytes environment);
 
 /* Who is at the other end of a connection. Asked only for a key that is bound to networks, since most are not and it
  * may take a while. Leaves the address alone where it has none (a unix socket). */

@@ -11,6 +11,7 @@
 #include "store/lmdb_err.h"
 #include "store/pepper_source.h"
 #include "store/schema.h"
+#include "store/snapshot.h"
 
 #define NEW_FILE BT_STORE_FILE ".new"
 #define LOCK_FILE BT_STORE_FILE "-lock"
@@ -256,14 +257,24 @@ bt_err bt_store_check_readers(bt_store *store, unsigned *ret_freed) {
     return bt_lmdb_err(rc);
 }
 
-static int count_records(bt_store *store, uint64_t *ret_count) {
-    MDB_txn *txn;
+static int read_rows(bt_store *store, MDB_txn *txn, bt_store_info *info) {
     MDB_stat stat;
+    bt_bytes head;
+    int rc = mdb_stat(txn, store->tables.list[BT_TABLE_RECORD], &stat);
+    if (!rc) rc = bt_table_get(txn, &store->tables, BT_TABLE_META, BT_LITERAL(BT_META_HEAD), &head);
+    if (rc) return rc;
+    if (head.size != sizeof(bt_head)) return MDB_CORRUPTED;
+    memcpy(info->store_id, head.data + offsetof(bt_head, store_id), sizeof info->store_id);
+    info->records = stat.ms_entries;
+    return 0;
+}
+
+static int look_in(bt_store *store, bt_store_info *info) {
+    MDB_txn *txn;
     int rc = mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn);
     if (rc) return rc;
-    rc = mdb_stat(txn, store->tables.list[BT_TABLE_RECORD], &stat);
+    rc = read_rows(store, txn, info);
     mdb_txn_abort(txn);
-    if (!rc) *ret_count = stat.ms_entries;
     return rc;
 }
 
@@ -275,7 +286,7 @@ bt_err bt_store_info_get(bt_store *store, bt_store_info *ret_info) {
     mdb_env_info(store->env, &env);
     mdb_env_stat(store->env, &tree);
     if (stat(store->path, &status)) return bt_lmdb_err(errno);
-    BT_TRY(bt_lmdb_err(count_records(store, &info.records)));
+    BT_TRY(bt_lmdb_err(look_in(store, &info)));
     info.map_size = env.me_mapsize;
     info.used_bytes = (uint64_t)(env.me_last_pgno + 1) * tree.ms_psize;
     info.file_bytes = (uint64_t)status.st_size;

@@ -11,6 +11,7 @@
 
 #define BT_STORE_SCHEMA 1u
 #define BT_STORE_ID_SIZE 16u
+#define BT_STORE_ID_TEXT_SIZE (2 * BT_STORE_ID_SIZE + 1) /* hexadecimal digits and a NUL */
 #define BT_STORE_FILE "bitting.mdb"
 #define BT_STORE_READERS_MAX 1022u
 
@@ -56,6 +57,8 @@ bt_err bt_store_lock_serving(bt_store *store, bt_fault *fault);
 bt_err bt_store_check_readers(bt_store *store, unsigned *ret_freed);
 
 typedef struct bt_store_info {
+    uint8_t
+        store_id[BT_STORE_ID_SIZE]; /* made at random with the store, and anew with each backup */
     uint64_t map_size, used_bytes, file_bytes;
     uint64_t records;
     unsigned readers, readers_max;

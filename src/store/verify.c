@@ -110,7 +110,9 @@ bt_err bt_snapshot_verify(bt_snapshot *snapshot, bt_verify_report *ret_report) {
     inspection *in = calloc(1, sizeof *in);
     if (!in) return BT_ERR_EXHAUSTED;
     in->snapshot = snapshot;
-    in->report.revision = bt_snapshot_head(snapshot)->revision;
+    const bt_head *head = bt_snapshot_head(snapshot);
+    memcpy(in->report.store_id, head->store_id, sizeof in->report.store_id);
+    in->report.revision = head->revision;
     bt_err err = check_keys(in);
     if (!err) err = check_counts(in);
     if (!err) *ret_report = in->report;

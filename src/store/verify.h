@@ -5,6 +5,7 @@
 #include "store/snapshot.h"
 
 typedef struct bt_verify_report {
+    uint8_t store_id[BT_STORE_ID_SIZE];
     uint64_t revision;
     uint64_t keys;
     uint64_t owned; /* rows of the index by owner */

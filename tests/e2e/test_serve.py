@@ -73,6 +73,26 @@ def test_what_cannot_be_served_is_refused_and_named(tmp_path, words, said):
     assert said in refused(*words, data=tmp_path / "data")
 
 
+def test_an_override_is_silent(new_server):
+    server = new_server(flags=["--insecure", "--grpc", "0.0.0.0:0", "--grpc-trusted", "h2:0.0.0.0:0"])
+    warned = re.findall(r" warning insecure: (.*) address=(\S+)", server.log())
+    assert sorted(words.split()[0] for words, _ in warned) == ["callers'", "whoever"], server.log()
+    assert all(address.startswith("0.0.0.0:") for _, address in warned)
+
+
+def test_a_listener_of_an_environment_that_is_not_there_yet_says_something_else(new_server, protos):
+    server = new_server(flags=["--environment", "prod"])
+    assert re.search(r" warning .*no environment prod\b.*bitting env add prod", server.log())
+    stub = protos.check_grpc.CheckServiceStub(server.trusted())
+    with pytest.raises(grpc.RpcError) as denied:
+        stub.Validate(protos.check.ValidateRequest(token="x"), timeout=10)
+    assert denied.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+    assert denied.value.details() == 'environment: there is no "prod"; there are: test'
+    assert server.cli("env", "add", "prod").returncode == 0
+    answer = stub.Validate(protos.check.ValidateRequest(token="x"), timeout=10)
+    assert answer.reason == protos.check.REASON_MALFORMED_TOKEN
+
+
 def test_an_address_that_is_taken_is_named(tmp_path, transport):
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))

@@ -1,6 +1,7 @@
 """`bitting store`: what an operator does with the file."""
 import json
 import os
+import re
 import shutil
 
 import support
@@ -48,3 +49,21 @@ def test_a_good_store_has_problems(server):
     assert done.returncode == 0 and done.stdout.startswith("5 keys, 0 problems"), done
     found = json.loads(server.cli("store", "verify", "--json").stdout)
     assert int(found["keys"]) == 5 and int(found["problems"]) == 0
+
+
+def store_id(data):
+    return json.loads(support.run("store", "verify", "--json", "--data", data).stdout)["store_id"]
+
+
+def test_a_restored_store_cannot_be_told_from_the_one_that_it_was(new_server):
+    server = new_server()
+    before = store_id(server.data)
+    assert re.search(rf" ready .*store={before}\b", server.log()) and re.fullmatch("[0-9a-f]{32}", before)
+    assert before in server.cli("store", "verify").stdout
+    backup = server.data.parent / "backup.mdb"
+    assert server.cli("store", "backup", backup).returncode == 0
+    server.stop()
+    os.replace(backup, server.data / "bitting.mdb")
+    server.start()
+    after = store_id(server.data)
+    assert after != before and f"store={after}" in server.log()

@@ -117,6 +117,12 @@ static const environment_case environment_cases[] = {
     {.trusted = true, .own = "test", .named = "prod", .got = "prod"},
     {.trusted = true, .own = "", .named = "prod", .got = "prod"},
     {.trusted = true, .own = "", .named = "", .err = BT_ERR_INVALID, .got = "environment: must"},
+    {.trusted = true,
+     .own = "tset",
+     .named = "",
+     .err = BT_ERR_INVALID,
+     .got = "environment: there is no \"tset\"; there are: test, prod"},
+    {.trusted = true, .own = "tset", .named = "prod", .got = "prod"},
     {.trusted = true, .own = "", .named = "nope", .err = BT_ERR_INVALID, .got = "test, prod"},
     {.trusted = true, .own = "test", .named = "te\1t", .err = BT_ERR_INVALID, .got = "\"te?t\""},
     {.administrator = true, .own = "", .named = "prod", .got = "prod"},
@@ -131,8 +137,8 @@ START_TEST(a_request_acts_in_another_environment_than_it_may) {
     for (size_t i = 0; i < sizeof environment_cases / sizeof *environment_cases; i++) {
         const environment_case *c = &environment_cases[i];
         bt_caller caller = {.administrator = c->administrator,
-                            .trusted = c->trusted,
                             .environment = bt_environment_find(all, bt_bytes_text(c->own))};
+        if (c->trusted) caller = bt_caller_trusted(all, bt_bytes_text(c->own));
         const bt_environment *got = NULL;
         bt_fault fault = {0};
         bt_err err = bt_caller_environment(&caller, all, bt_bytes_text(c->named), &got, &fault);

@@ -192,7 +192,7 @@ START_TEST(a_backup_that_fails_replaces_the_one_before) {
     while (fgetc(file) != EOF) before++;
     fclose(file);
     fixture_fill(&fixture, 100, 500);
-    for (int calls = 0; calls < 3; calls++) {
+    for (int calls = 0; calls < 8; calls++) {
         bt_fault fault;
         write_error = ENOSPC;
         atomic_store(&writes_left, calls);

@@ -218,5 +218,38 @@ START_TEST(a_backup_lacks_keys_or_cannot_be_opened) {
 }
 END_TEST
 
+static void read_store_id(data_home *fixture, uint8_t ret_id[BT_STORE_ID_SIZE]) {
+    bt_store_info info;
+    fixture_open(fixture, 0);
+    ck_assert_int_eq(bt_store_info_get(fixture->store, &info), BT_OK);
+    memcpy(ret_id, info.store_id, BT_STORE_ID_SIZE);
+}
+
+/* Two of one store are told apart as well. */
+START_TEST(a_restored_store_passes_for_the_one_that_was_copied) {
+    data_home fixture;
+    fixture_make(&fixture);
+    uint8_t ids[3][BT_STORE_ID_SIZE], again[BT_STORE_ID_SIZE];
+    char path[FIXTURE_PATH_SIZE + 16], store[FIXTURE_PATH_SIZE + 16];
+    snprintf(path, sizeof path, "%s/backup", fixture.base);
+    snprintf(store, sizeof store, "%s/bitting.mdb", fixture.directory);
+    for (int i = 0; i < 3; i++) {
+        read_store_id(&fixture, ids[i]);
+        for (int before = 0; before < i; before++)
+            ck_assert_mem_ne(ids[before], ids[i], BT_STORE_ID_SIZE);
+        fixture_fill(&fixture, (uint64_t)i * 100, 100);
+        ck_assert_int_eq(bt_store_backup(fixture.store, path, NULL), BT_OK);
+        fixture_close(&fixture);
+        read_store_id(&fixture, again);
+        ck_assert_mem_eq(again, ids[i], BT_STORE_ID_SIZE);
+        ck_assert_uint_eq(fixture_verify(&fixture), 100u * ((unsigned)i + 1));
+        fixture_close(&fixture);
+        ck_assert_int_eq(rename(path, store), 0);
+    }
+    fixture_remove(&fixture);
+}
+END_TEST
+
 UNIT_MAIN("verify", a_row_that_is_missing_or_wrong_is_not_found,
-          a_damaged_row_is_a_crash_or_a_key_that_it_is_not, a_backup_lacks_keys_or_cannot_be_opened)
+          a_damaged_row_is_a_crash_or_a_key_that_it_is_not, a_backup_lacks_keys_or_cannot_be_opened,
+          a_restored_store_passes_for_the_one_that_was_copied)

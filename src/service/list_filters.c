@@ -29,7 +29,9 @@ bt_err bt_list_filters_check(const bt_list_filters *filters, const bt_catalogue 
     *ret_scope = 0;
     if (!filters->scope.size) return BT_OK;
     bt_err err = bt_scope_names_resolve(catalogue, &filters->scope, 1, ret_scope, &inner);
-    return err ? bt_fail(fault, err, "scope: %s", inner.text) : BT_OK;
+    /* The text speaks of a list, and here is one. */
+    const char *why = err ? strstr(inner.text, ": ") : NULL;
+    return err ? bt_fail(fault, err, "scope%s", why ? why : inner.text) : BT_OK;
 }
 
 /* Texts with their lengths, so that none runs into the next. */
@@ -54,6 +56,23 @@ static void add_number(sealing *all, int64_t number) {
     add(all, &number, sizeof number);
 }
 
+static int order(bt_bytes a, bt_bytes b) {
+    int common = memcmp(a.data, b.data, a.size < b.size ? a.size : b.size);
+    return common ? common : (a.size > b.size) - (a.size < b.size);
+}
+
+/* By their keys, of which no two are the same: a map has no order, and some clients send it in another each time. NULL
+ * after the last. */
+static const bt_label *label_after(const bt_list_filters *filters, const bt_label *before) {
+    const bt_label *next = NULL;
+    for (size_t i = 0; i < filters->labels_count; i++) {
+        const bt_label *label = &filters->labels[i];
+        if (before && order(label->key, before->key) <= 0) continue;
+        if (!next || order(label->key, next->key) < 0) next = label;
+    }
+    return next;
+}
+
 void bt_list_filters_seal(const bt_list_filters *filters, const bt_pepper *pepper,
                           uint8_t environment, uint8_t ret_seal[BT_SEAL_SIZE]) {
     sealing all = {.size = 0};
@@ -73,9 +92,10 @@ void bt_list_filters_seal(const bt_list_filters *filters, const bt_pepper *peppe
     add_text(&all, filters->name_prefix);
     add_text(&all, filters->preset);
     add_text(&all, filters->scope);
-    for (size_t i = 0; i < filters->labels_count; i++) {
-        add_text(&all, filters->labels[i].key);
-        add_text(&all, filters->labels[i].value);
+    const bt_label *label = NULL;
+    while ((label = label_after(filters, label))) {
+        add_text(&all, label->key);
+        add_text(&all, label->value);
     }
     bt_digest_seal(pepper, "list filters", bt_bytes_of(all.bytes, all.size), ret_seal);
 }

@@ -110,7 +110,7 @@ bool bt_credential_guard_arguments(int argc, char **argv) {
             "bitting: argument %d holds a token. Arguments are seen by every user of this machine "
             "and stay\nin the shell's history: give the token on standard input or in "
             "BITTING_TOKEN, "
-            "and count this one as exposed\n(bitting key revoke).\n",
+            "and count this one as exposed\n(bitting key revoke --by-token).\n",
             i);
         clean = false;
     }

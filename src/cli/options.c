@@ -174,6 +174,19 @@ static bool asks_for_help(int argc, char **argv) {
     return false;
 }
 
+static bool enough(const bt_usage *usage, size_t count) {
+    const char *instead = usage->instead;
+    if (instead && *find_flag(usage, instead, strlen(instead))->on) {
+        if (count)
+            bt_options_complain(usage, "takes %s or --%s, not both", usage->arguments_are, instead);
+        return count == 0;
+    }
+    if (count == usage->arguments) return true;
+    bt_options_complain(usage, "needs %s%s%s", usage->arguments_are, instead ? ", or --" : "",
+                        instead ? instead : "");
+    return false;
+}
+
 bool bt_options_parse(const bt_usage *usage, int argc, char **argv, const char **ret_arguments,
                       int *ret_exit) {
     bool given[BT_FLAGS_MAX] = {false};
@@ -190,9 +203,5 @@ bool bt_options_parse(const bt_usage *usage, int argc, char **argv, const char *
                          : take_argument(usage, argv[i], &count, ret_arguments);
         if (!taken) return false;
     }
-    if (count < usage->arguments) {
-        bt_options_complain(usage, "needs %s", usage->arguments_are);
-        return false;
-    }
-    return exclusive(usage, given) && take_variables(usage, given);
+    return exclusive(usage, given) && take_variables(usage, given) && enough(usage, count);
 }

@@ -39,6 +39,7 @@ typedef struct bt_usage {
     const bt_flag *flags;      /* ended by a name of NULL */
     size_t arguments;          /* how many are wanted, exactly */
     const char *arguments_are; /* for the complaint: "the id of a key" */
+    const char *instead; /* name of a switch with which none is wanted; NULL: there is no such */
 } bt_usage;
 
 /* Fills what the flags point to, and ret_arguments (NULL where none are wanted). False: the command has

@@ -50,6 +50,8 @@ static bt_err work(bt_mutation *mutation, const bt_caller *caller, bt_txn *txn, 
 static bt_err check_request(bt_revoke_key *revoke, bt_fault *fault) {
     if (revoke->key_id.size && revoke->token.size)
         return bt_fail(fault, BT_ERR_INVALID, "key_id, token: only one may be set");
+    if (!revoke->key_id.size && !revoke->token.size)
+        return bt_fail(fault, BT_ERR_INVALID, "key_id, token: one of them must be set");
     if (!revoke->token.size) BT_TRY(bt_text_key_id(revoke->key_id, &revoke->id, fault));
     return bt_text_check("reason", revoke->reason, BT_REVOKE_REASON_MAX, fault);
 }

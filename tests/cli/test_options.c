@@ -18,12 +18,12 @@ static const bt_flag flags[] = {
     {0},
 };
 
-static const bt_usage usage = {.command = "test",
-                               .synopsis = "",
-                               .about = "",
-                               .flags = flags,
-                               .arguments = 1,
-                               .arguments_are = "a thing"};
+static bt_usage usage = {.command = "test",
+                         .synopsis = "",
+                         .about = "",
+                         .flags = flags,
+                         .arguments = 1,
+                         .arguments_are = "a thing"};
 
 /* The words end with NULL. Returns -1 where they were taken, otherwise the exit code. */
 static int parse(const char *const *words, const char **ret_argument) {
@@ -94,6 +94,20 @@ START_TEST(a_list_does_not_grow_past_its_end) {
     ck_assert_int_eq(PARSE("thing", "--list", text, "--list", "a"), BT_EXIT_USAGE);
 }
 
+START_TEST(a_switch_does_not_take_the_argument_s_place_or_stands_beside_it) {
+    const char *argument = NULL;
+    usage.instead = "on";
+    ck_assert_int_eq(PARSE("--list=a"), BT_EXIT_USAGE);
+    ck_assert_int_eq(PARSE("thing"), -1);
+    ck_assert_int_eq(PARSE("thing", "--on"), BT_EXIT_USAGE);
+    argument = NULL;
+    ck_assert_int_eq(PARSE("--on"), -1);
+    ck_assert_ptr_null(argument);
+    on = false;
+    setenv("BITTING_ON", "yes", 1);
+    ck_assert_int_eq(PARSE("--list=a"), -1);
+}
+
 START_TEST(help_is_no_failure) {
     const char *argument = NULL;
     ck_assert_int_eq(PARSE("--unknown", "--help"), BT_EXIT_OK);
@@ -101,4 +115,5 @@ START_TEST(help_is_no_failure) {
 
 UNIT_MAIN("options", values_are_taken_in_both_forms, a_variable_fills_in_and_a_flag_overrides_it,
           a_flag_silences_the_variable_of_the_flag_that_excludes_it, what_is_wrong_is_a_usage_error,
-          a_list_does_not_grow_past_its_end, help_is_no_failure)
+          a_list_does_not_grow_past_its_end,
+          a_switch_does_not_take_the_argument_s_place_or_stands_beside_it, help_is_no_failure)

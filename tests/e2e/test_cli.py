@@ -472,3 +472,16 @@ def test_by_default_the_server_of_the_directory_is_asked_or_else_its_store(tmp_p
     assert ask().returncode == 2
     os.chmod(server.data / "pepper", 0o600)
     assert ask().returncode == 0
+
+
+def test_a_found_token_cannot_be_revoked_without_its_id(server):
+    token, key = server.create_key(scopes=["users.read"])
+    assert "--by-token" in support.run("key", "revoke", token).stderr
+    assert server.cli("key", "revoke").returncode == 2
+    assert server.cli("key", "revoke", key["key_id"], "--by-token", token=token).returncode == 2
+    assert server.cli("key", "revoke", "--by-token").returncode == 2
+    missed = server.cli("key", "revoke", "--by-token", token=token.replace("bt_test", "bt_prod"))
+    assert missed.returncode == 1 and missed.stderr.startswith("bitting: token: ") and token not in missed.stderr
+    done = server.cli("key", "revoke", "--by-token", "--reason", "found", "--json", token=f"Bearer {token}\n")
+    assert done.returncode == 0 and json.loads(done.stdout)["key_id"] == key["key_id"], done
+    assert "denied REVOKED" in server.cli("check", "--env", "test", "--scope", "users.read", token=token).stdout

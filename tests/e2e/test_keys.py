@@ -155,7 +155,8 @@ def test_keys_of_another_environment_are_not_found(server, keys, protos, root):
         assert len(said) == 1
         for key_id in ("", "xyz", "0" * 31, "g" * 32):
             error = refused(call, request(key_id=key_id), metadata=root)
-            assert error.code() == INVALID and error.details().startswith("key_id: must be 32 hexadecimal digits")
+            said = "key_id, token: " if not key_id and call is keys.RevokeKey else "key_id: must be 32 hexadecimal digits"
+            assert error.code() == INVALID and error.details().startswith(said)
     assert all(key.environment == "test" for key in keys.ListKeys(protos.key.ListKeysRequest(), metadata=root).keys)
 
 

@@ -93,6 +93,8 @@ START_TEST(a_bad_request_to_revoke_is_carried_out_or_not_explained) {
     house_open(&house);
     house_key victim = house_backend(&house, 1);
     memset(big, 'x', sizeof big);
+    fault = revoke(&house, &house.administrator, (bt_bytes){0}, (bt_bytes){0}, NULL);
+    ck_assert_str_eq(fault.text, "key_id, token: one of them must be set");
     fault = revoke(&house, &house.administrator, BT_LITERAL("nope"), (bt_bytes){0}, NULL);
     ck_assert_int_eq(fault.err, BT_ERR_INVALID);
     ck_assert_ptr_nonnull(strstr(fault.text, "key_id: "));

@@ -71,8 +71,8 @@ static bt_err read_request_id(bt_bytes message, bt_bytes *ret_id, bt_fault *faul
 
 static bt_err read_all(changing *self, bt_mutation *mutation, bt_fault *fault) {
     bt_call *call = self->call;
-    BT_TRY(read_request_id(call->message, &self->request_id, fault));
     BT_TRY(self->kind->read(call->message, self->use_case, fault));
+    BT_TRY(read_request_id(call->message, &self->request_id, fault));
     mutation->change.done = done;
     mutation->change.deadline_ms = call->deadline_ms;
     mutation->remember = remember;

@@ -28,8 +28,10 @@ static bt_err parse(bt_bytes text, bt_fault *fault) {
     bool object = json_is_object(value);
     json_decref(value);
     if (object) return BT_OK;
+    if (value)
+        return bt_fail(fault, BT_ERR_INVALID, "metadata: must be a JSON object, not an array");
     return bt_fail(fault, BT_ERR_INVALID, "metadata: must be a JSON object; line %d, column %d: %s",
-                   error.line, error.column, value ? "is another kind of value" : error.text);
+                   error.line, error.column, error.text);
 }
 
 bt_err bt_text_metadata(bt_bytes text, bt_fault *fault) {

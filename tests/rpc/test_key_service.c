@@ -60,6 +60,28 @@ static void text_of(ProtobufCBinaryData data, char *text, size_t size) {
     ck_assert(bt_bytes_copy_text(pb_bytes(data), text, size));
 }
 
+START_TEST(a_message_that_is_cut_off_is_said_to_be_another) {
+    test_house house;
+    house_open(&house);
+    house_key root = house_full_access(&house);
+    test_client client = {.house = &house, .credential = root.token};
+    static const struct {
+        const char *method, *type;
+    } cases[] = {{"KeyService/CreateKey", "bitting.v1.CreateKeyRequest"},
+                 {"KeyService/RevokeKey", "bitting.v1.RevokeKeyRequest"},
+                 {"KeyService/ImportKeys", "bitting.v1.ImportKeysRequest"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        ck_assert_int_eq(client_send(&client, cases[i].method,
+                                     BT_LITERAL("\x12\x05"
+                                                "a")),
+                         BT_ERR_INVALID);
+        ck_assert_msg(strstr(client.fault.text, cases[i].type) != NULL, "%s", client.fault.text);
+    }
+    client_close(&client);
+    house_close(&house);
+}
+END_TEST
+
 START_TEST(a_key_does_not_live_its_life) {
     test_house house;
     house_open(&house);
@@ -292,6 +314,7 @@ START_TEST(a_method_is_open_to_a_caller_without_its_scope) {
 }
 END_TEST
 
-UNIT_MAIN("key_service", a_key_does_not_live_its_life, an_expiry_that_is_no_time_is_taken,
+UNIT_MAIN("key_service", a_message_that_is_cut_off_is_said_to_be_another,
+          a_key_does_not_live_its_life, an_expiry_that_is_no_time_is_taken,
           labels_are_not_kept_as_they_were_sent, the_largest_key_that_there_can_be_has_no_answer,
           a_method_is_open_to_a_caller_without_its_scope)

@@ -18,7 +18,7 @@ static const bt_flag flags[] = {
      .list = &kinds},
     {.name = "max-life",
      .value = "SPAN",
-     .help = "how long a new key may be good at most, such as 365d; never: no limit",
+     .help = "how long a key may be good at most from its creation, such as 365d; never: no limit",
      .text = &max_life},
     {.name = "expiry-choices",
      .value = "SPAN[,SPAN...]",
@@ -39,9 +39,9 @@ static const bt_usage usage = {
     .about =
         "Changes the rules of an environment. What is not named stays. Kinds, life and choices "
         "are asked\n"
-        "for when a key is made; keys that are there stay as they are. Whether organizations' "
-        "keys stop\n"
-        "with their maker holds for every key, from the next check on.",
+        "for when a key is made, rotated or lengthened; keys that are there stay as they are. "
+        "Whether\n"
+        "organizations' keys stop with their maker holds for every key, from the next check on.",
     .examples = "  bitting env set prod --kinds backend,personal,org\n"
                 "  bitting env set prod --max-life 365d --expiry-choices 2w,30d,90d,365d\n"
                 "  bitting env set prod --org-keys-stop-with-creator yes",

@@ -54,7 +54,7 @@ typedef struct bt_environment {
     bool org_keys_stop_with_creator; /* an organization's key stops with the user who made it */
     /* Rules for keys that are made from now on. */
     uint32_t kinds;      /* BT_KINDS_*: that may be made */
-    int64_t max_life_ms; /* from now to a key's expiry at most; BT_NEVER_MS: no limit */
+    int64_t max_life_ms; /* from a key's creation to its expiry at most; BT_NEVER_MS: no limit */
     /* How long an end-user key may be good, chosen as expires_in; BT_NEVER_MS is for ever. None: any time. */
     size_t expiry_choices_count;
     int64_t expiry_choices_ms[BT_EXPIRY_CHOICES_MAX];

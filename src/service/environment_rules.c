@@ -110,14 +110,15 @@ static bt_err check_kind(const bt_environment *environment, bt_kind kind, bt_fau
                    bt_kind_name(kind), environment->name, environment->name);
 }
 
-static bt_err check_life(const bt_environment *environment, int64_t expires_ms, int64_t now_ms,
+static bt_err check_life(const bt_environment *environment, int64_t expires_ms, int64_t from_ms,
                          bt_fault *fault) {
     char life[24];
     if (environment->max_life_ms == BT_NEVER_MS) return BT_OK;
-    if (expires_ms != BT_NEVER_MS && expires_ms - now_ms <= environment->max_life_ms) return BT_OK;
+    if (expires_ms != BT_NEVER_MS && expires_ms - from_ms <= environment->max_life_ms) return BT_OK;
     bt_duration_format(environment->max_life_ms, life);
     return bt_fail(fault, BT_ERR_INVALID,
-                   "expires_at: keys of %s are good for %s at most; name an earlier time, or "
+                   "expires_at: keys of %s are good for %s at most, from their creation on; name "
+                   "an earlier time, or "
                    "expires_in",
                    environment->name, life);
 }
@@ -135,9 +136,9 @@ bt_err bt_environment_admits_kept(const bt_environment *environment, bt_kind kin
 }
 
 bt_err bt_environment_admits(const bt_environment *environment, bt_kind kind, int64_t expires_in_ms,
-                             int64_t expires_ms, int64_t now_ms, bt_fault *fault) {
+                             int64_t expires_ms, int64_t from_ms, bt_fault *fault) {
     BT_TRY(check_kind(environment, kind, fault));
     if (has_choices(environment, kind))
         BT_TRY(check_choice(environment, expires_in_ms, expires_ms, fault));
-    return check_life(environment, expires_ms, now_ms, fault);
+    return check_life(environment, expires_ms, from_ms, fault);
 }

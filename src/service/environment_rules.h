@@ -17,10 +17,11 @@ typedef struct bt_set_environment {
  * as they are, but for org_keys_stop_with_creator, which every check asks for. */
 void bt_set_environment_run(bt_set_environment *set, bt_store *store);
 
-/* Whether a key may be made so now. expires_in_ms: as it was chosen, 0 where it was not; expires_ms: when the key will
- * expire, BT_NEVER_MS. BT_ERR_PRECONDITION (kind), BT_ERR_INVALID (expires_in, expires_at). */
+/* Whether a key may be made so. expires_in_ms: as it was chosen, 0 where it was not; expires_ms: when the key will
+ * expire, BT_NEVER_MS; from_ms: from when on its life counts. BT_ERR_PRECONDITION (kind), BT_ERR_INVALID (expires_in,
+ * expires_at). */
 bt_err bt_environment_admits(const bt_environment *environment, bt_kind kind, int64_t expires_in_ms,
-                             int64_t expires_ms, int64_t now_ms, bt_fault *fault);
+                             int64_t expires_ms, int64_t from_ms, bt_fault *fault);
 
 /* Whether a key of this kind may get a new token and keep its end: as above, but that the end need not be one of the
  * choices, as long as it is not later than the longest of them from now. Same errors. */

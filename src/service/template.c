@@ -41,10 +41,10 @@ bt_err bt_template_fill(const bt_catalogue *catalogue, const bt_preset *preset, 
     return check_kind(preset, terms->kind, fault);
 }
 
-static bt_err check_life(const bt_preset *preset, int64_t now_ms, int64_t expires_ms,
+static bt_err check_life(const bt_preset *preset, int64_t created_ms, int64_t expires_ms,
                          bt_fault *fault) {
     char life[24];
-    bool within = expires_ms != BT_NEVER_MS && expires_ms - now_ms <= preset->life_ms;
+    bool within = expires_ms != BT_NEVER_MS && expires_ms - created_ms <= preset->life_ms;
     if (!preset->life_ms || within) return BT_OK;
     bt_duration_format(preset->life_ms, life);
     return bt_fail(fault, BT_ERR_INVALID, "expires_at: keys of preset %s are good for %s at most",
@@ -52,12 +52,12 @@ static bt_err check_life(const bt_preset *preset, int64_t now_ms, int64_t expire
 }
 
 bt_err bt_template_admits(const bt_catalogue *catalogue, const bt_preset *preset, bt_kind kind,
-                          int64_t now_ms, int64_t expires_ms, const bt_narrow *narrow,
+                          int64_t created_ms, int64_t expires_ms, const bt_narrow *narrow,
                           bt_fault *fault) {
     bt_narrow most;
     if (!preset) return BT_OK;
     BT_TRY(check_kind(preset, kind, fault));
-    BT_TRY(check_life(preset, now_ms, expires_ms, fault));
+    BT_TRY(check_life(preset, created_ms, expires_ms, fault));
     read_narrow(catalogue, preset, &most);
     if (bt_bounds_selectors_widen(&most, narrow))
         return bt_fail(fault, BT_ERR_INVALID,

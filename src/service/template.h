@@ -23,7 +23,7 @@ bt_err bt_template_fill(const bt_catalogue *catalogue, const bt_preset *preset, 
 /* Whether a key of this kind and with these bounds, good from now until expires_ms, keeps to the preset. True without
  * one. BT_ERR_INVALID, naming kind, expires_at, selectors or networks. */
 bt_err bt_template_admits(const bt_catalogue *catalogue, const bt_preset *preset, bt_kind kind,
-                          int64_t now_ms, int64_t expires_ms, const bt_narrow *narrow,
+                          int64_t created_ms, int64_t expires_ms, const bt_narrow *narrow,
                           bt_fault *fault);
 
 /* The labels of a key: those of the request, and the template's. */

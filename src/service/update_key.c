@@ -95,7 +95,7 @@ static bt_err check_template(const bt_update_key *update, bt_txn *txn, const key
     if (!(update->request.mask & BT_UPDATE_PRESET) || !update->preset[0]) return BT_OK;
     return bt_template_admits(catalogue,
                               bt_catalogue_preset(catalogue, bt_bytes_text(update->preset)),
-                              (bt_kind)after->record.kind, bt_txn_now_ms(txn),
+                              (bt_kind)after->record.kind, after->record.created_ms,
                               after->record.expires_ms, &after->narrow, fault);
 }
 
@@ -111,8 +111,9 @@ static bt_err change_expiry(const bt_update_key *update, bt_txn *txn, key_state 
     if (after->record.expires_ms <= before_ms) return BT_OK; /* it takes away */
     const bt_environment *environment =
         bt_environment_by_id(bt_txn_environments(txn), after->record.environment);
+    /* A life begins once: a key that is lengthened again and again would otherwise have no end. */
     return bt_environment_admits(environment, (bt_kind)after->record.kind, asked.expires_in_ms,
-                                 after->record.expires_ms, now_ms, fault);
+                                 after->record.expires_ms, after->record.created_ms, fault);
 }
 
 static bt_err change_bounds(const bt_update_key *update, key_state *after, bt_fault *fault) {

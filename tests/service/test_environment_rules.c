@@ -111,6 +111,10 @@ START_TEST(an_end_that_was_no_choice_is_given_or_one_that_is_kept_refused) {
 }
 END_TEST
 
+static void make_older(bt_record *record) {
+    record->created_ms -= 20 * BT_DAY_MS;
+}
+
 static bt_err update(test_house *house, const house_key *key, int64_t expires_in_ms) {
     static bt_update_key self;
     self = (bt_update_key){.request = {.key_id = bt_bytes_text(key->id),
@@ -135,7 +139,26 @@ START_TEST(a_key_may_not_end_earlier_or_may_end_later_than_the_rules_say) {
 }
 END_TEST
 
+/* A key of 20 days; one that may be good for longer than a new one could may still be shortened. */
+START_TEST(a_key_that_is_lengthened_again_and_again_has_no_end) {
+    test_house house;
+    house_open(&house);
+    house_key ever = made(&house, 0, 0), key = made(&house, 0, BT_DAY_MS);
+    ck_assert_int_eq(set_max_life(&house, 30 * BT_DAY_MS), BT_OK);
+    house_alter(&house, &key, make_older);
+    house_alter(&house, &ever, make_older);
+    ck_assert_int_eq(update(&house, &key, 9 * BT_DAY_MS), BT_OK);
+    ck_assert_int_eq(update(&house, &key, 11 * BT_DAY_MS), BT_ERR_INVALID);
+    ck_assert_int_eq(update(&house, &ever, 31 * BT_DAY_MS), BT_OK);
+    ck_assert_int_eq(update(&house, &ever, 30 * BT_DAY_MS), BT_OK);
+    ck_assert_int_eq(update(&house, &ever, 11 * BT_DAY_MS), BT_OK);
+    ck_assert_int_eq(update(&house, &ever, 12 * BT_DAY_MS), BT_ERR_INVALID);
+    house_close(&house);
+}
+END_TEST
+
 UNIT_MAIN("environment_rules", a_kind_that_is_switched_off_gets_a_token,
           a_new_token_lives_longer_than_the_longest_life,
           an_end_that_was_no_choice_is_given_or_one_that_is_kept_refused,
-          a_key_may_not_end_earlier_or_may_end_later_than_the_rules_say)
+          a_key_may_not_end_earlier_or_may_end_later_than_the_rules_say,
+          a_key_that_is_lengthened_again_and_again_has_no_end)

@@ -248,6 +248,32 @@ START_TEST(a_key_that_was_changed_beyond_its_preset_is_not_shown_as_drifted) {
 }
 END_TEST
 
+static void make_older(bt_record *record) {
+    record->created_ms -= 60 * BT_DAY_MS;
+}
+
+/* It would be shown to have drifted at once. */
+START_TEST(a_preset_gives_an_old_key_a_second_life) {
+    setup(SCOPES "presets: {support: {scopes: [billing.read], expires_in: 90d}}\n");
+    request()->grant = (bt_grant_request){.scope_mask = 1};
+    create.request.org_id = (bt_bytes){0};
+    must_run();
+    house_key key = {.token = ""};
+    bt_key_id_format(&create.issued.key.id, key.id);
+    house_alter(&house, &key, make_older);
+    bt_update_key_request take = {
+        .mask = BT_UPDATE_PRESET | BT_UPDATE_EXPIRES_IN,
+        .grant.preset = BT_LITERAL("support"),
+        .expiry = {.expires_ms = BT_NEVER_MS, .expires_in_ms = 31 * BT_DAY_MS}};
+    ck_assert_str_eq(update(take).text,
+                     "expires_at: keys of preset support are good for 90d at most");
+    take.expiry.expires_in_ms = 30 * BT_DAY_MS - BT_SECOND_MS;
+    ck_assert_int_eq(update(take).err, BT_OK);
+    ck_assert(!is_drifted());
+    house_close(&house);
+}
+END_TEST
+
 START_TEST(a_key_takes_a_preset_without_keeping_to_it) {
     setup(SUPPORT);
     request()->grant = (bt_grant_request){.scope_mask = 1};
@@ -274,4 +300,4 @@ UNIT_MAIN("template", a_key_lacks_what_its_preset_says, a_narrower_request_is_re
           a_request_goes_beyond_its_preset, labels_of_both_are_more_than_a_key_has_room_for,
           a_key_of_a_changed_preset_is_not_shown_as_drifted, a_key_drifts_by_a_description,
           a_key_that_was_changed_beyond_its_preset_is_not_shown_as_drifted,
-          a_key_takes_a_preset_without_keeping_to_it)
+          a_preset_gives_an_old_key_a_second_life, a_key_takes_a_preset_without_keeping_to_it)

@@ -67,18 +67,28 @@ static bool take_escape(cursor *c, uint32_t *ret_point) {
     return true;
 }
 
-/* One character of a string, or byte of one above ASCII. The two above ASCII that fold to a letter of ASCII are given
- * as that (U+212A, the kelvin sign, and U+017F, the long s). */
+/* Above ASCII, and taken for a letter of ASCII by some who compare without regard to letter case: I with and without its
+ * dot, the long s, the kelvin sign. */
+static const struct {
+    char utf8[4];
+    uint16_t point;
+    char letter;
+} foldings[] = {{"\xC4\xB0", 0x0130, 'i'},
+                {"\xC4\xB1", 0x0131, 'i'},
+                {"\xC5\xBF", 0x017F, 's'},
+                {"\xE2\x84\xAA", 0x212A, 'k'}};
+enum { FOLDINGS = sizeof foldings / sizeof *foldings };
+
+/* One character of a string, or byte of one above ASCII; those above are given as a whole. */
 static bool take_character(cursor *c, uint32_t *ret_point) {
     if (c->at == c->end || *c->at < 0x20) return false;
-    if (take_word(c, BT_LITERAL("\xE2\x84\xAA")))
-        *ret_point = 0x212A;
-    else if (take_word(c, BT_LITERAL("\xC5\xBF")))
-        *ret_point = 0x017F;
-    else if (take_byte(c, '\\'))
-        return take_escape(c, ret_point);
-    else
-        *ret_point = *c->at++;
+    if (take_byte(c, '\\')) return take_escape(c, ret_point);
+    for (size_t i = 0; *c->at >= 0x80 && i < FOLDINGS; i++) {
+        if (!take_word(c, bt_bytes_text(foldings[i].utf8))) continue;
+        *ret_point = foldings[i].point;
+        return true;
+    }
+    *ret_point = *c->at++;
     return true;
 }
 
@@ -170,25 +180,26 @@ static bool is_skipped(uint32_t point) {
 }
 
 static uint32_t fold(uint32_t point) {
-    if (point == 0x212A) return 'k';
-    if (point == 0x017F) return 's';
+    for (size_t i = 0; point >= 0x80 && i < FOLDINGS; i++)
+        if (point == foldings[i].point) return (uint32_t)foldings[i].letter;
     return point >= 'A' && point <= 'Z' ? point | 0x20 : point;
 }
 
-/* Takes the string and compares it with name. */
+/* Takes the string and compares it with name. One with a NUL is any name: it may end there, or not. */
 static bool take_equal_name(cursor *c, bt_bytes name) {
-    bool equal = true;
+    bool equal = true, cut = false;
     size_t i = 0;
     take_byte(c, '"');
     for (uint32_t point; !take_byte(c, '"');) {
         if (!take_character(c, &point)) return true;
         while (i < name.size && is_skipped(name.data[i])) i++;
+        cut = cut || point == 0;
         if (is_skipped(point)) continue;
         equal = equal && i < name.size && fold(name.data[i]) == fold(point);
         i++;
     }
     while (i < name.size && is_skipped(name.data[i])) i++;
-    return equal && i == name.size;
+    return cut || (equal && i == name.size);
 }
 
 static bool may_have(cursor *c, bt_bytes path);

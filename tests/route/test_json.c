@@ -114,6 +114,10 @@ START_TEST(a_field_hides) {
            "token", true);
     expect("{\"\xC5\xBFso\":1}", "sso", true);
     expect("{\"\\u017F\\u017fo\":1}", "sso", true);
+    expect("{\"doma\xC4\xB1n\":1}", "domain", true);
+    expect("{\"DOMA\xC4\xB0N\":1}", "domain", true);
+    expect("{\"doma\\u0131n\":1,\"x\":\"\xC4\xB1\"}", "domain", true);
+    expect("{\"domain\\u0000x\":1}", "domain", true);
     expect("{\"a\":{\"b\":{\"c\":1}}}", "a.b.c", true);
     expect("{\"a\":1,\"a\":{\"b\":2}}", "a.b", true);
     expect("{\"a\":[{\"b\":1}]}", "a.b", true);
@@ -125,6 +129,7 @@ END_TEST
 START_TEST(a_field_is_seen_where_it_is_not) {
     expect("{}", "domain", false);
     expect("{\"domains\":1}", "domain", false);
+    expect("{\"dom\xC4\xB2in\":\"\\u0000\"}", "domain", false);
     expect("{\"domai\":1}", "domain", false);
     expect("{\"x\":{\"domain\":1}}", "domain", false);
     expect("{\"x\":\"domain\"}", "domain", false);

@@ -56,6 +56,21 @@ bt_err bt_grant_resolve(const bt_catalogue *catalogue, const bt_grant_request *r
     return BT_OK;
 }
 
+static bt_err refuse(const bt_catalogue *catalogue, uint64_t lacking, bt_fault *fault) {
+    unsigned bit = bt_mask_lowest(lacking) % BT_MASK_BITS;
+    const char *name = catalogue->scopes[bit].name;
+    if (bt_mask_bit(bit) & catalogue->retired)
+        return bt_fail(fault, BT_ERR_FORBIDDEN,
+                       "scopes: the key was granted %s, which is retired and can be brought back, "
+                       "and then the key would hold it; this takes a caller with full access",
+                       name);
+    return bt_fail(
+        fault, BT_ERR_FORBIDDEN,
+        "scopes: the key would hold %s, which the caller's key lacks; nobody grants what "
+        "they lack",
+        *name ? name : "a scope that is not assigned");
+}
+
 bt_err bt_grant_allowed(const bt_caller *caller, const bt_catalogue *catalogue, uint64_t mask,
                         bool full_access, bt_fault *fault) {
     /* Who holds every scope that there will ever be lacks none, retired or not yet known. */
@@ -64,11 +79,5 @@ bt_err bt_grant_allowed(const bt_caller *caller, const bt_catalogue *catalogue, 
         return bt_fail(fault, BT_ERR_FORBIDDEN,
                        "full access is given only by a caller who has it; this one does not");
     uint64_t lacking = mask & ~caller->held;
-    if (!lacking) return BT_OK;
-    const char *name = catalogue->scopes[bt_mask_lowest(lacking) % BT_MASK_BITS].name;
-    return bt_fail(
-        fault, BT_ERR_FORBIDDEN,
-        "scopes: the key would hold %s, which the caller's key lacks; nobody grants what "
-        "they lack",
-        *name ? name : "a scope that is not assigned");
+    return lacking ? refuse(catalogue, lacking, fault) : BT_OK;
 }

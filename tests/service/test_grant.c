@@ -107,6 +107,11 @@ START_TEST(the_refusal_does_not_name_what_is_lacking) {
     /* A scope that is retired, and may be held again some day. */
     ck_assert_int_eq(bt_grant_allowed(&caller, catalogue, BIT(15), false, &fault),
                      BT_ERR_FORBIDDEN);
+    house_retire(&house, "users.create");
+    catalogue = bt_snapshot_catalogue(house.session.snapshot);
+    caller.held = catalogue->live;
+    ck_assert_int_eq(bt_grant_allowed(&caller, catalogue, BIT(1), false, &fault), BT_ERR_FORBIDDEN);
+    ck_assert_ptr_nonnull(strstr(fault.text, "granted users.create, which is retired"));
     caller.full_access = true;
     ck_assert_int_eq(bt_grant_allowed(&caller, catalogue, BIT(15), true, &fault), BT_OK);
     house_close(&house);

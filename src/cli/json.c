@@ -131,6 +131,7 @@ json_t *bt_json_key(const bt_key *key, const bt_catalogue *catalogue) {
     bt_json_put_text(object, "created_by", detail->created_by);
     bt_json_put(object, "preset_version", json_integer(detail->preset_version));
     bt_json_put(object, "preset_drifted", json_boolean(key->preset_drifted));
+    bt_json_put(object, "owner_stopped", json_boolean(key->owner_stopped));
     put_narrow(object, &key->narrow);
     bt_json_put_time(object, "not_before", key->not_before_ms);
     put_id(object, "rotated_from", detail->rotated_from);

@@ -14,6 +14,12 @@ static void format_preset(const bt_key *key, char *ret_text, size_t size) {
     if (!ret_text[0]) snprintf(ret_text, size, "-");
 }
 
+/* Of a key that would be good. */
+static const char *state_of(const bt_key *key) {
+    bool stopped = key->owner_stopped && key->state == BT_KEY_ACTIVE;
+    return stopped ? "owner_stopped" : bt_key_state_name(key->state);
+}
+
 void bt_print_key_row(FILE *out, const bt_key *key) {
     char id[BT_KEY_ID_TEXT_SIZE], expires[25], scopes[16], preset[BT_PRESET_NAME_MAX + 16];
     char environment[BT_ENVIRONMENT_NAME_MAX + 1];
@@ -22,9 +28,9 @@ void bt_print_key_row(FILE *out, const bt_key *key) {
     bt_bytes_copy_text(key->environment, environment, sizeof environment);
     snprintf(scopes, sizeof scopes, "%u", bt_mask_count(key->mask));
     format_preset(key, preset, sizeof preset);
-    fprintf(out, ROW "%.*s\n", id, bt_kind_name(key->kind), environment,
-            bt_key_state_name(key->state), key->full_access ? "all" : scopes,
-            key->high_risk ? "high" : "-", expires, preset, BT_BYTES_ARG(key->detail.name));
+    fprintf(out, ROW "%.*s\n", id, bt_kind_name(key->kind), environment, state_of(key),
+            key->full_access ? "all" : scopes, key->high_risk ? "high" : "-", expires, preset,
+            BT_BYTES_ARG(key->detail.name));
 }
 
 static void print_fact(FILE *out, const char *name, bt_bytes value) {
@@ -90,7 +96,7 @@ void bt_print_key(FILE *out, const bt_key *key, const bt_catalogue *catalogue) {
     print_fact(out, "name", detail->name);
     print_fact(out, "environment", key->environment);
     print_fact(out, "kind", bt_bytes_text(bt_kind_name(key->kind)));
-    print_fact(out, "state", bt_bytes_text(bt_key_state_name(key->state)));
+    print_fact(out, "state", bt_bytes_text(state_of(key)));
     print_fact(out, "user", detail->user_id);
     print_fact(out, "org", detail->org_id);
     print_preset(out, key);

@@ -75,6 +75,7 @@ void bt_key_write(const bt_key *key, bt_out *out) {
     bt_out_time(out, 24, key->not_before_ms ? key->not_before_ms : BT_NEVER_MS);
     write_other_id(detail->rotated_from, 25, out);
     write_other_id(detail->rotated_to, 26, out);
+    bt_out_uint(out, 27, key->owner_stopped);
 }
 
 void bt_key_write_field(const bt_key *key, unsigned field, bt_out *out) {

@@ -1,6 +1,8 @@
 #include "service/issue.h"
 
 #include "base/secret.h"
+#include "decide/decide.h"
+#include "store/stops.h"
 
 /* Tokens that are minted until one is free: the second is hardly ever needed, the third never. */
 #define MINT_ATTEMPTS 8
@@ -23,6 +25,14 @@ bt_err bt_issue_insert(bt_txn *txn, const bt_environment *environment, bt_record
     return bt_txn_put_narrow(txn, &record->key_id, narrow);
 }
 
+/* What cannot be read is an error of the transaction, which then does not end well. */
+static bool is_stopped(bt_txn *txn, const bt_record *record, const bt_environment *environment) {
+    uint32_t stopped;
+    bool with_creator = environment && environment->org_keys_stop_with_creator;
+    return bt_txn_stopped(txn, record, &stopped) ||
+           bt_decide_owner_stops(record, stopped, with_creator);
+}
+
 void bt_issue_describe(bt_txn *txn, const bt_record *record, const bt_detail *detail,
                        bt_bytes narrow, bt_issued *ret_issued) {
     bt_key *key = &ret_issued->key;
@@ -30,8 +40,10 @@ void bt_issue_describe(bt_txn *txn, const bt_record *record, const bt_detail *de
     bt_key_rows rows = {.record = record,
                         .detail = *detail,
                         .narrow = bt_bytes_of(ret_issued->narrow_row, narrow.size)};
-    bt_key_describe(&rows, bt_environment_by_id(bt_txn_environments(txn), record->environment),
-                    bt_txn_catalogue(txn), bt_txn_now_ms(txn), key);
+    const bt_environment *environment =
+        bt_environment_by_id(bt_txn_environments(txn), record->environment);
+    rows.owner_stopped = is_stopped(txn, record, environment);
+    bt_key_describe(&rows, environment, bt_txn_catalogue(txn), bt_txn_now_ms(txn), key);
     for (size_t i = 0; i < key->scopes_count; i++) {
         char *name = ret_issued->scope_names[i];
         bt_bytes_copy_text(key->scopes[i], name, sizeof ret_issued->scope_names[i]);

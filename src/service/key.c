@@ -78,6 +78,7 @@ void bt_key_describe(const bt_key_rows *rows, const bt_environment *environment,
     key->detail = rows->detail;
     key->narrow.networks_count = key->narrow.selectors_count = 0;
     if (rows->narrow.size) bt_narrow_decode(rows->narrow, &key->narrow);
+    key->owner_stopped = rows->owner_stopped;
     key->preset_drifted = has_drifted(record, key, catalogue);
     key->scopes_count = 0;
     for (uint64_t rest = key->mask; rest; rest = bt_mask_without_lowest(rest))

@@ -34,10 +34,11 @@ typedef struct bt_key {
     int64_t created_ms;
     int64_t expires_ms; /* BT_NEVER_MS */
     bt_bytes environment;
-    int64_t not_before_ms;         /* 0: from its creation on */
-    bt_narrow narrow;              /* views into its row */
-    bool preset_drifted;           /* not what its preset would make today */
-    bt_detail detail;              /* name, metadata, labels, owners, preset, revocation */
+    int64_t not_before_ms; /* 0: from its creation on */
+    bt_narrow narrow;      /* views into its row */
+    bool preset_drifted;   /* not what its preset would make today */
+    bool owner_stopped;    /* it is denied, whatever its state, as long as its owner is stopped */
+    bt_detail detail;      /* name, metadata, labels, owners, preset, revocation */
     bt_bytes scopes[BT_MASK_BITS]; /* the names of mask's bits, lowest first */
     size_t scopes_count;
 } bt_key;
@@ -56,6 +57,7 @@ typedef struct bt_key_rows {
     const bt_record *record;
     bt_detail detail;
     bt_bytes narrow; /* empty: it is bound to nothing */
+    bool owner_stopped;
 } bt_key_rows;
 
 void bt_key_describe(const bt_key_rows *rows, const bt_environment *environment,

@@ -1,6 +1,8 @@
 #include "service/read_keys.h"
 
+#include "decide/decide.h"
 #include "service/text.h"
+#include "store/stops.h"
 
 void bt_key_rows_describe(const bt_snapshot *snapshot, const bt_key_rows *rows, int64_t now_ms,
                           bt_key *ret_key) {
@@ -16,6 +18,16 @@ static bt_err read_narrow(bt_snapshot *snapshot, bt_key_rows *rows) {
     return bt_snapshot_narrow(snapshot, &rows->record->key_id, &rows->narrow);
 }
 
+static bt_err read_stops(bt_snapshot *snapshot, bt_key_rows *rows) {
+    uint32_t stopped;
+    const bt_environment *environment =
+        bt_environment_by_id(bt_snapshot_environments(snapshot), rows->record->environment);
+    bool with_creator = environment && environment->org_keys_stop_with_creator;
+    BT_TRY(bt_snapshot_stopped(snapshot, rows->record, &stopped));
+    rows->owner_stopped = bt_decide_owner_stops(rows->record, stopped, with_creator);
+    return BT_OK;
+}
+
 bt_err bt_key_rows_read(bt_snapshot *snapshot, const bt_key_id *id, bt_bytes row, bt_arena *arena,
                         bt_key_rows *ret_rows, bt_fault *fault) {
     bt_key_rows rows = {.record = NULL};
@@ -23,6 +35,7 @@ bt_err bt_key_rows_read(bt_snapshot *snapshot, const bt_key_id *id, bt_bytes row
     if (!err) err = bt_snapshot_record_at(snapshot, rows.detail.record_key, &rows.record);
     if (!err && memcmp(&rows.record->key_id, id, sizeof *id) != 0) err = BT_ERR_INTERNAL;
     if (!err) err = read_narrow(snapshot, &rows);
+    if (!err) err = read_stops(snapshot, &rows);
     if (err) {
         bt_key_damaged(id, fault);
         return BT_ERR_INTERNAL;

@@ -11,7 +11,7 @@
 bt_err bt_service_get_key(bt_session *session, const bt_caller *caller, bt_bytes key_id,
                           bt_arena *arena, bt_key *ret_key, bt_fault *fault);
 
-/* The key of a record that was just read. */
+/* The key of a record that was just found good: nobody has stopped its owner. */
 bt_err bt_service_key_of(bt_session *session, const bt_record *record, bt_arena *arena,
                          bt_key *ret_key, bt_fault *fault);
 

@@ -1,5 +1,6 @@
 """KeyService over a real connection: the life of a key, who may do what, and bad input."""
 import random
+import re
 import time
 
 import grpc
@@ -203,3 +204,34 @@ def test_bytes_that_are_no_request_are_refused_and_nothing_is_lost(server, keys,
     error = refused(call, b"\x0a" * ((64 << 10) + 1), metadata=root)
     assert error.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
     assert keys.GetKey(protos.key.GetKeyRequest(key_id=kept.key_id), metadata=root).key == kept
+
+
+def test_a_key_that_is_denied_for_its_owner_looks_good(server, keys, protos, root):
+    _, key = server.create_key("Ada's", kind="personal", user="u1", org="o1")
+    _, made = server.create_key("o1's", kind="org", user="u1", org="o1")
+
+    def stopped(of):
+        got = keys.GetKey(protos.key.GetKeyRequest(key_id=of["key_id"]), metadata=root).key
+        assert got.state == protos.key.KEY_STATE_ACTIVE
+        listed = keys.ListKeys(protos.key.ListKeysRequest(user_id="u1"), metadata=root).keys
+        assert [one for one in listed if one.key_id == of["key_id"]] == [got]
+        shown = server.cli("key", "show", of["key_id"]).stdout
+        told = re.search(r"^state +(\w+)$", shown, re.M)[1]
+        assert told == ("owner_stopped" if got.owner_stopped else "active")
+        renamed = keys.UpdateKey(protos.key.UpdateKeyRequest(
+            key_id=of["key_id"], name=got.name, update_mask={"paths": ["name"]}), metadata=root).key
+        assert renamed == got
+        return got.owner_stopped
+
+    def owner(action, *words):
+        assert server.cli("owner", action, "--env", "test", *words).returncode == 0
+
+    assert not stopped(key) and not stopped(made)
+    owner("stop", "--user", "u1", "--org", "o1")
+    assert stopped(key) and not stopped(made)
+    assert server.cli("env", "set", "test", "--org-keys-stop-with-creator", "yes").returncode == 0
+    assert stopped(made)
+    owner("resume", "--user", "u1", "--org", "o1")
+    assert not stopped(key) and not stopped(made)
+    owner("delete", "--user", "u1")
+    assert stopped(key) and stopped(made)

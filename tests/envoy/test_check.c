@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "envoy/check.h"
+#include "envoy/check_response.h"
 
 static asker at;
 static char bearer[BT_TOKEN_MAX + 16];
@@ -223,6 +224,16 @@ START_TEST(a_transport_without_room_lets_in) {
     ck_assert_int_eq(answer->http_response_case,
                      ENVOY__SERVICE__AUTH__V3__CHECK_RESPONSE__HTTP_RESPONSE_DENIED_RESPONSE);
     ck_assert_int_eq(answer->denied_response->status->code, 503);
+    /* It is the denial that is given where there is room, without metadata. */
+    bt_gate_decision broken;
+    bt_fault fault;
+    uint8_t block[1024];
+    bt_fail(&fault, BT_ERR_EXHAUSTED, "no room");
+    bt_gate_broken(&fault, &broken);
+    bt_out out = bt_out_into(block, sizeof block);
+    bt_envoy_response_write(&broken, false, &out);
+    ck_assert_uint_gt(out.size, reply.size);
+    ck_assert_mem_eq(out.data, reply.data, reply.size);
     envoy__service__auth__v3__check_response__free_unpacked(answer, NULL);
 }
 END_TEST

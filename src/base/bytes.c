@@ -1,5 +1,7 @@
 #include "base/bytes.h"
 
+#include <assert.h>
+
 bool bt_bytes_starts_with(bt_bytes bytes, bt_bytes prefix) {
     return bytes.size >= prefix.size &&
            bt_bytes_equal(bt_bytes_of(bytes.data, prefix.size), prefix);
@@ -41,8 +43,21 @@ static bool utf8_check(bt_bytes bytes, bool allow_control) {
     return true;
 }
 
+/* How many bytes at the beginning are ASCII. */
+static size_t ascii_size(bt_bytes bytes) {
+    size_t at = 0;
+    for (uint64_t eight; bytes.size - at >= sizeof eight; at += sizeof eight) {
+        memcpy(&eight, bytes.data + at, sizeof eight);
+        if (eight & UINT64_C(0x8080808080808080)) break;
+    }
+    while (at < bytes.size && bytes.data[at] < 0x80) at++;
+    return at;
+}
+
 bool bt_bytes_utf8(bt_bytes bytes) {
-    return utf8_check(bytes, true);
+    size_t ascii = ascii_size(bytes);
+    return ascii == bytes.size ||
+           utf8_check(bt_bytes_of(bytes.data + ascii, bytes.size - ascii), true);
 }
 
 bool bt_bytes_printable(bt_bytes bytes) {
@@ -60,9 +75,26 @@ void bt_text_make_printable(char *text, size_t size) {
     }
 }
 
+/* The digits of four bytes at a time: every key id in an answer comes through here. */
+static void hex_four(const uint8_t *bytes, char *ret_digits) {
+    uint32_t four;
+    memcpy(&four, bytes, sizeof four);
+    uint64_t nibbles = four;
+    nibbles = (nibbles | nibbles << 16) & UINT64_C(0x0000FFFF0000FFFF);
+    nibbles = (nibbles | nibbles << 8) & UINT64_C(0x00FF00FF00FF00FF);
+    nibbles = (nibbles >> 4 | nibbles << 8) & UINT64_C(0x0F0F0F0F0F0F0F0F);
+    uint64_t letters = (nibbles + UINT64_C(0x0606060606060606)) >> 4 & UINT64_C(0x0101010101010101);
+    uint64_t digits = nibbles + UINT64_C(0x3030303030303030) + letters * ('a' - '0' - 10);
+    memcpy(ret_digits, &digits, sizeof digits);
+}
+
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the first byte is the lowest of a word");
+
 void bt_hex_encode(bt_bytes bytes, char *ret_text) {
     static const char digits[] = "0123456789abcdef";
-    for (size_t i = 0; i < bytes.size; i++) {
+    size_t i = 0;
+    for (; bytes.size - i >= 4; i += 4) hex_four(bytes.data + i, ret_text + 2 * i);
+    for (; i < bytes.size; i++) {
         ret_text[2 * i] = digits[bytes.data[i] >> 4];
         ret_text[2 * i + 1] = digits[bytes.data[i] & 15];
     }

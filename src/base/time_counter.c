@@ -11,12 +11,12 @@ uint64_t bt_time_bound_ns(size_t bucket) {
     return bounds_ns[bucket];
 }
 
-void bt_time_count(bt_time_counter *counter, int64_t time_ns) {
+void bt_time_count(bt_time_counter *counter, uint64_t times, int64_t time_ns) {
     uint64_t time = time_ns > 0 ? (uint64_t)time_ns : 0;
     size_t bucket = 0;
     while (bucket < BT_TIME_BUCKETS && time > bounds_ns[bucket]) bucket++;
-    atomic_fetch_add_explicit(&counter->buckets[bucket], 1, memory_order_relaxed);
-    atomic_fetch_add_explicit(&counter->sum_ns, time, memory_order_relaxed);
+    atomic_fetch_add_explicit(&counter->buckets[bucket], times, memory_order_relaxed);
+    atomic_fetch_add_explicit(&counter->sum_ns, times * time, memory_order_relaxed);
 }
 
 void bt_time_add(const bt_time_counter *counter, bt_time_sum *sum) {

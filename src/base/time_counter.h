@@ -19,8 +19,8 @@ typedef struct bt_time_sum {
     uint64_t buckets[BT_TIME_BUCKETS + 1], sum_ns;
 } bt_time_sum;
 
-/* A time below nothing counts as none. From any thread. */
-void bt_time_count(bt_time_counter *counter, int64_t time_ns);
+/* Something took this long, that many times. A time below nothing counts as none. From any thread. */
+void bt_time_count(bt_time_counter *counter, uint64_t times, int64_t time_ns);
 
 /* Adds what has been counted to a sum. From any thread. */
 void bt_time_add(const bt_time_counter *counter, bt_time_sum *sum);

@@ -5,16 +5,28 @@
 
 #define RESPONSE_MAX ((size_t)128 << 10)
 
-static void decide(bt_call *call, bt_envoy_request *request, bt_arena *arena,
-                   bt_gate_decision *ret_decision) {
+/* What is no clear request is left to the handler. */
+bool bt_envoy_prepare(bt_call *call) {
+    bt_envoy_request request;
+    bt_fault fault;
+    if (bt_envoy_request_read(call->message, &request, &fault) || !request.is_http) return true;
+    bt_gate_plan *plan =
+        bt_gate_prepare(call->session, &call->caller, &request.gate, call->now_ms, &call->arena);
+    call->user = plan;
+    call->asked = plan ? bt_gate_plan_asked(plan) : NULL;
+    return true;
+}
+
+static void decide_unprepared(bt_call *call, bt_arena *arena, bt_gate_decision *ret_decision) {
+    bt_envoy_request request;
     bt_fault fault = call->refused;
-    if (!fault.err) bt_envoy_request_read(call->message, request, &fault);
+    if (!fault.err) bt_envoy_request_read(call->message, &request, &fault);
     if (fault.err)
         bt_gate_broken(&fault, ret_decision);
-    else if (!request->is_http)
+    else if (!request.is_http)
         bt_gate_unreadable(ret_decision);
     else
-        bt_gate_decide(call->session, &call->caller, &request->gate, arena, ret_decision);
+        bt_gate_decide(call->session, &call->caller, &request.gate, arena, ret_decision);
 }
 
 /* An allowance that does not fit becomes a denial that does. */
@@ -33,12 +45,14 @@ static bt_bytes write_response(const bt_gate_decision *decision, bool say_broken
 
 /* All memory is on the stack: some 300 KiB, of which a usual request touches the first pages of each part. */
 void bt_envoy_check(bt_call *call) {
-    bt_envoy_request request;
     bt_gate_decision decision;
     bt_arena arena;
     uint8_t arena_block[BT_GATE_ARENA], response_block[RESPONSE_MAX];
     bt_arena_init(&arena, arena_block, sizeof arena_block);
-    decide(call, &request, &arena, &decision);
+    if (call->user)
+        bt_gate_finish(call->session, call->user, &arena, &decision);
+    else
+        decide_unprepared(call, &arena, &decision);
     bool say_broken = bt_gate_says_broken(call->session);
     bt_call_reply(call, write_response(&decision, say_broken, response_block));
 }

@@ -21,6 +21,8 @@
     { (const uint8_t *)BT_ENVOY_OVERLOAD_BYTES, sizeof BT_ENVOY_OVERLOAD_BYTES - 1 }
 /* clang-format on */
 
+/* The second is to be the bt_method.prepare of the first. */
 void bt_envoy_check(bt_call *call);
+bool bt_envoy_prepare(bt_call *call);
 
 #endif

@@ -97,12 +97,12 @@ static bt_err read_context(bt_envoy_request *request, bt_fault *fault) {
     return BT_OK;
 }
 
-/* The field of a message that has no other field which is read. */
+/* The field of a message that has no other field which is read. number: 1 or 2. */
 static bt_err read_only(const char *name, unsigned number, bt_bytes message, bt_bytes *ret_field,
                         bt_fault *fault) {
-    bt_wire_field fields[4] = {0};
-    const bt_wire_message type = {name, fields, BT_WIRE_COUNT(fields)};
-    fields[number] = (bt_wire_field){name, BT_WIRE_BYTES, 0, 0, 0};
+    static const bt_wire_field first[] = {[1] = {"", BT_WIRE_BYTES, 0, 0, 0}},
+                               second[] = {[2] = {"", BT_WIRE_BYTES, 0, 0, 0}};
+    const bt_wire_message type = {name, number == 1 ? first : second, number + 1};
     *ret_field = (bt_bytes){0};
     return bt_wire_read(&type, message, ret_field, fault);
 }

@@ -8,7 +8,4 @@
 /* out->full where it does not fit. say_broken: see bt_gate_options. */
 void bt_envoy_response_write(const bt_gate_decision *decision, bool say_broken, bt_out *out);
 
-/* Any denial fits in this. */
-#define BT_ENVOY_DENIAL_MAX 16384u
-
 #endif

@@ -6,6 +6,7 @@
 #ifndef BT_GATE_GATE_H
 #define BT_GATE_GATE_H
 
+#include "check/ask.h"
 #include "gate/request.h"
 #include "route/routes.h"
 #include "service/session.h"
@@ -91,9 +92,19 @@ typedef struct bt_gate_decision {
 #define BT_GATE_ARENA (BT_DETAIL_ARENA + 3u * BT_METADATA_MAX + BT_GATE_HEADERS_MAX * 16u + 16384u)
 
 /* Between renew and reset of the session's snapshot; caller as the listener has it. The decision points into the
- * arena, the request and the snapshot. Nothing is allocated. */
+ * arena, what the request views, and the snapshot. Nothing is allocated. */
 void bt_gate_decide(bt_session *session, const bt_caller *caller, const bt_gate_request *request,
                     bt_arena *arena, bt_gate_decision *ret_decision);
+
+/* The same in two steps, in one renewal, for who has many requests and looks their keys up together. The plan is in the
+ * arena, and needs what the request views, but not the request. NULL: the arena is full. */
+typedef struct bt_gate_plan bt_gate_plan;
+bt_gate_plan *bt_gate_prepare(bt_session *session, const bt_caller *caller,
+                              const bt_gate_request *request, int64_t now_ms, bt_arena *arena);
+/* The question about a key; NULL where there is none. */
+bt_asked *bt_gate_plan_asked(bt_gate_plan *plan);
+void bt_gate_finish(bt_session *session, bt_gate_plan *plan, bt_arena *arena,
+                    bt_gate_decision *ret_decision);
 
 /* Of the options. */
 bool bt_gate_says_broken(const bt_session *session);

@@ -81,19 +81,18 @@ static bt_err read_detail(bt_session *session, const bt_record *record, bt_arena
     return BT_OK;
 }
 
+/* Ids, kinds and names of environments are letters and digits: nothing to encode in them. */
 static bt_err fill_headers(const bt_gate_options *options, bt_arena *arena,
                            bt_gate_decision *decision) {
-    const bt_bytes values[BT_IDENTITY_COUNT] = {
-        [BT_IDENTITY_KEY_ID] = decision->key_id,
-        [BT_IDENTITY_KIND] = decision->key_kind,
-        [BT_IDENTITY_NAME] = decision->name,
-        [BT_IDENTITY_ENVIRONMENT] = decision->environment,
-        [BT_IDENTITY_USER_ID] = decision->user_id,
-        [BT_IDENTITY_ORG_ID] = decision->org_id,
-        [BT_IDENTITY_METADATA] = options->send_metadata ? decision->metadata : (bt_bytes){0},
-    };
-    for (size_t i = 0; i < BT_IDENTITY_COUNT; i++)
-        BT_TRY(encode(values[i], arena, &decision->identity[i]));
+    bt_bytes *identity = decision->identity;
+    identity[BT_IDENTITY_KEY_ID] = decision->key_id;
+    identity[BT_IDENTITY_KIND] = decision->key_kind;
+    identity[BT_IDENTITY_ENVIRONMENT] = decision->environment;
+    BT_TRY(encode(decision->name, arena, &identity[BT_IDENTITY_NAME]));
+    BT_TRY(encode(decision->user_id, arena, &identity[BT_IDENTITY_USER_ID]));
+    BT_TRY(encode(decision->org_id, arena, &identity[BT_IDENTITY_ORG_ID]));
+    if (options->send_metadata)
+        BT_TRY(encode(decision->metadata, arena, &identity[BT_IDENTITY_METADATA]));
     return join_scopes(decision->held, decision->catalogue, arena,
                        &decision->identity[BT_IDENTITY_SCOPES]);
 }
@@ -138,24 +137,33 @@ static bool is_plain_name(bt_bytes name) {
     return true;
 }
 
+bt_err bt_gate_list_strays(const bt_gate_request *request, bt_arena *arena, bt_gate_plan *plan) {
+    size_t count = request->headers_count;
+    for (size_t i = 0; i < count; i++) {
+        bt_bytes name = request->headers[i].name;
+        if (!bt_identity_is_stray(name)) continue;
+        if (!is_plain_name(name)) return BT_ERR_INVALID;
+        if (!plan->strays) plan->strays = bt_arena_alloc(arena, (count - i) * sizeof name);
+        if (!plan->strays) return BT_ERR_EXHAUSTED;
+        plan->strays[plan->strays_count++] = name;
+    }
+    return BT_OK;
+}
+
 static void list(bt_gate_decision *decision, bt_bytes name) {
     decision->remove[decision->remove_count++] = name;
 }
 
 /* A header that is both set and removed would be gone, so a name that is set is never listed. */
-bt_err bt_gate_list_removals(const bt_gate_options *options, const bt_gate_request *request,
+bt_err bt_gate_list_removals(const bt_gate_options *options, const bt_gate_plan *plan,
                              bt_arena *arena, bt_gate_decision *decision) {
-    size_t most = BT_IDENTITY_COUNT + BT_GATE_SOURCES_MAX + request->headers_count;
+    if (plan->strays_err) return plan->strays_err;
+    size_t most = BT_IDENTITY_COUNT + BT_GATE_SOURCES_MAX + plan->strays_count;
     decision->remove = bt_arena_alloc(arena, most * sizeof *decision->remove);
     if (!decision->remove) return BT_ERR_EXHAUSTED;
     for (unsigned i = 0; i < BT_IDENTITY_COUNT; i++)
         if (!decision->identity[i].size) list(decision, bt_identity_header_name(i));
-    for (size_t i = 0; i < request->headers_count; i++) {
-        bt_bytes name = request->headers[i].name;
-        if (!bt_identity_is_stray(name)) continue;
-        if (!is_plain_name(name)) return BT_ERR_INVALID;
-        list(decision, name);
-    }
+    for (size_t i = 0; i < plan->strays_count; i++) list(decision, plan->strays[i]);
     bool strip = decision->key_id.size && !options->keep_credential;
     for (size_t i = 0; strip && i < options->headers_count; i++)
         list(decision, options->headers[i]);

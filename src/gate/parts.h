@@ -55,15 +55,29 @@ typedef struct bt_gate_need {
 bt_err bt_gate_find_need(const bt_routes_view *table, const bt_catalogue *catalogue,
                          const bt_gate_request *request, bt_gate_need *ret_need, bt_fault *fault);
 
+struct bt_gate_plan {
+    bt_fault fault; /* err not 0: nothing can be decided */
+    bt_gate_need need;
+    bt_gate_credential credential; /* not looked for where the need is ambiguous or public */
+    bool asks;                     /* asked is set */
+    bt_asked asked;
+    bt_err strays_err; /* of bt_gate_list_strays: nothing may be let in */
+    bt_bytes *strays;
+    size_t strays_count;
+};
+
 /* identity.c: fills in the key's id and kind; BT_ERR_EXHAUSTED. */
 bt_err bt_gate_name_key(const bt_record *record, bt_arena *arena, bt_gate_decision *decision,
                         bt_fault *fault);
 /* After that, what else is known of the key, and the headers. BT_ERR_EXHAUSTED, and errors of the store. */
 bt_err bt_gate_identify(bt_session *session, const bt_record *record, bt_arena *arena,
                         bt_gate_decision *decision, bt_fault *fault);
-/* What is removed: the whole family where it is not set, names that upstream may read as one of it, and the
- * credential's. BT_ERR_EXHAUSTED; BT_ERR_INVALID for a name that cannot be told to a proxy. */
-bt_err bt_gate_list_removals(const bt_gate_options *options, const bt_gate_request *request,
+/* Names of the request that upstream may read as one of the family, into the plan. BT_ERR_EXHAUSTED; BT_ERR_INVALID for
+ * one that cannot be told to a proxy. */
+bt_err bt_gate_list_strays(const bt_gate_request *request, bt_arena *arena, bt_gate_plan *plan);
+/* What is removed: the whole family where it is not set, the strays, and the credential's. BT_ERR_EXHAUSTED, and
+ * what listing the strays gave. */
+bt_err bt_gate_list_removals(const bt_gate_options *options, const bt_gate_plan *plan,
                              bt_arena *arena, bt_gate_decision *decision);
 
 /* denial.c: static texts, or texts in the arena. */

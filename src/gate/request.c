@@ -1,10 +1,9 @@
 #include "gate/request.h"
 
-bool bt_field_is(bt_bytes field_name, bt_bytes name) {
-    if (field_name.size != name.size) return false;
-    for (size_t i = 0; i < name.size; i++) {
-        uint8_t byte = field_name.data[i];
-        if ((byte >= 'A' && byte <= 'Z' ? byte | 0x20 : byte) != name.data[i]) return false;
+bool bt_letters_equal(const uint8_t *text, bt_bytes lower) {
+    for (size_t i = 0; i < lower.size; i++) {
+        uint8_t byte = text[i];
+        if ((byte >= 'A' && byte <= 'Z' ? byte | 0x20 : byte) != lower.data[i]) return false;
     }
     return true;
 }

@@ -40,7 +40,12 @@ typedef struct bt_gate_request {
     bt_gate_context context;
 } bt_gate_request;
 
+/* Whether a text of the size of `lower` is the same without regard to letter case. `lower` is in lower case. */
+bool bt_letters_equal(const uint8_t *text, bt_bytes lower);
+
 /* Names are compared without regard to letter case. `name` is in lower case. */
-bool bt_field_is(bt_bytes field_name, bt_bytes name);
+static inline bool bt_field_is(bt_bytes field_name, bt_bytes name) {
+    return field_name.size == name.size && bt_letters_equal(field_name.data, name);
+}
 
 #endif

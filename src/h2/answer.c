@@ -268,5 +268,8 @@ static void answer_peer(const bt_call *call, bt_address *address) {
     *address = ((const bt_h2_stream *)call)->connection->peer;
 }
 
-const bt_call_transport bt_h2_answer_transport = {
-    .reply = answer_reply, .fail = answer_fail, .send = answer_send, .peer = answer_peer};
+const bt_call_transport bt_h2_answer_transport = {.reply = answer_reply,
+                                                  .fail = answer_fail,
+                                                  .send = answer_send,
+                                                  .peer = answer_peer,
+                                                  .gathers = true};

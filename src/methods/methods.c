@@ -65,6 +65,7 @@ const bt_method bt_methods[] = {
      .flags = BT_METHOD_TRUSTED | BT_METHOD_NEVER_FAILS,
      .need = NEEDS(VALIDATE),
      .request_max = BT_ENVOY_REQUEST_MAX,
+     .prepare = bt_envoy_prepare,
      .handle = bt_envoy_check,
      .overload = BT_ENVOY_OVERLOAD},
     {.path = BT_HEALTH_CHECK_PATH,

@@ -2,11 +2,42 @@
 
 #include "base/clock.h"
 
+/* Calls of one method that were dispatched together and have ended alike, and are not counted yet. */
+typedef struct tally {
+    bt_counters *counters;
+    int64_t began_ns;
+    const char *path;
+    unsigned code;
+    uint64_t calls;
+} tally;
+
+/* Of this thread; NULL: each call is counted by itself. */
+static _Thread_local tally *together;
+
+static void count_together(tally *calls) {
+    if (calls->calls)
+        bt_count_calls(calls->counters, calls->path, calls->code, calls->calls,
+                       bt_clock_monotonic_ns() - calls->began_ns);
+    calls->calls = 0;
+}
+
+static void add_to(tally *calls, const char *path, unsigned code) {
+    if (calls->path != path || calls->code != code) count_together(calls);
+    calls->path = path;
+    calls->code = code;
+    calls->calls++;
+}
+
 /* A call that watches lasts as long as its client likes, and says nothing about time. */
 static void count(const bt_call *call, bt_err err) {
-    if (call->method->flags & BT_METHOD_STREAM) return;
-    bt_count_call(call->session->counters, call->method->path, (unsigned)bt_call_status(err),
-                  bt_clock_monotonic_ns() - call->began_ns);
+    const bt_method *method = call->method;
+    unsigned code = (unsigned)bt_call_status(err);
+    if (method->flags & BT_METHOD_STREAM) return;
+    if (together)
+        add_to(together, method->path, code);
+    else
+        bt_count_calls(call->session->counters, method->path, code, 1,
+                       bt_clock_monotonic_ns() - call->began_ns);
 }
 
 /* Counted before it ends: then the call is gone. */
@@ -96,18 +127,30 @@ static void seek(bt_call *const *calls, size_t count) {
 }
 
 /* A call may be gone once it has ended, so nothing of it is used after that. */
-void bt_call_dispatch_many(bt_call *const *calls, size_t calls_count) {
+static void dispatch(bt_call *const *calls, size_t calls_count, bt_err renewed) {
     bt_call *left[BT_CALLS_TOGETHER];
     size_t left_count = 0;
-    bt_session *session = calls[0]->session;
-    bool store = needs_store(calls, calls_count);
-    bt_err renewed = store ? bt_snapshot_renew(session->snapshot) : BT_OK;
-    int64_t now_ns = session && session->counters ? bt_clock_monotonic_ns() : 0;
-    for (size_t i = 0; i < calls_count; i++) calls[i]->began_ns = now_ns;
     for (size_t i = 0; i < calls_count; i++)
         if (begin(calls[i], renewed)) left[left_count++] = calls[i];
     seek(left, left_count);
     for (size_t i = 0; i < left_count; i++) left[i]->method->handle(left[i]);
+}
+
+void bt_call_dispatch_many(bt_call *const *calls, size_t calls_count) {
+    bt_session *session = calls[0]->session;
+    bt_counters *counters = session ? session->counters : NULL;
+    bool store = needs_store(calls, calls_count);
+    bt_err renewed = store ? bt_snapshot_renew(session->snapshot) : BT_OK;
+    tally group = {.counters = counters, .began_ns = counters ? bt_clock_monotonic_ns() : 0};
+    int64_t now_ms = bt_clock_ms();
+    for (size_t i = 0; i < calls_count; i++) {
+        calls[i]->began_ns = group.began_ns;
+        calls[i]->now_ms = now_ms;
+    }
+    if (calls[0]->transport->gathers) together = &group;
+    dispatch(calls, calls_count, renewed);
+    together = NULL;
+    count_together(&group);
     if (store) bt_snapshot_reset(session->snapshot);
 }
 

@@ -77,6 +77,8 @@ typedef struct bt_call_transport {
     void (*send)(bt_call *call, bt_bytes message);
     /* The address of the client, left alone where it has none. NULL: this transport cannot tell. */
     void (*peer)(const bt_call *call, bt_address *address);
+    /* What is answered within bt_call_dispatch_many goes out after it, never before. */
+    bool gathers;
 } bt_call_transport;
 
 typedef struct bt_health bt_health; /* rpc/health.h */
@@ -87,14 +89,15 @@ struct bt_call {
     const bt_listener_policy *listener;
     const bt_call_transport *transport;
     bt_health *health; /* the program's, shared by its transports */
-    void *user;        /* the handler's, for what a WATCH keeps */
-    bt_asked *asked;   /* set by prepare */
-    bt_bytes message;  /* the request; good until the call has ended (DIALOGUE: until answered) */
+    void *user; /* the handler's, for what a WATCH keeps, or prepare leaves for it; else NULL */
+    bt_asked *asked;  /* set by prepare */
+    bt_bytes message; /* the request; good until the call has ended (DIALOGUE: until answered) */
     bt_bytes authorization;   /* value of the metadata `authorization`; empty where there is none */
     bool authorization_twice; /* more than one was sent: refused */
     int64_t deadline_ms;      /* BT_NEVER_MS where there is none */
     bt_arena arena;           /* good as long as message */
     int64_t began_ns;         /* set by dispatch, where calls are counted */
+    int64_t now_ms;           /* set by dispatch: the time that the call is decided at */
     bt_caller caller;         /* set by dispatch */
     bt_fault refused;         /* BT_METHOD_NEVER_FAILS: why the caller is refused, or err 0 */
 };

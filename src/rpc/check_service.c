@@ -21,17 +21,16 @@ static bool prepared(bt_call *call, bt_asked *asked, bt_err err, const bt_fault 
     return true;
 }
 
-static bt_err prepare(bt_call *call, bt_bytes message, int64_t now_ms, bt_asked *ret_asked,
-                      bt_fault *fault) {
+static bt_err prepare(bt_call *call, bt_bytes message, bt_asked *ret_asked, bt_fault *fault) {
     bt_ask_scope ask;
     BT_TRY(bt_ask_scope_read(message, &ask, fault));
-    return bt_ask_prepare(call->session, &call->caller, &ask, now_ms, ret_asked, fault);
+    return bt_ask_prepare(call->session, &call->caller, &ask, call->now_ms, ret_asked, fault);
 }
 
 bool bt_rpc_prepare_check_scope(bt_call *call) {
     bt_fault fault;
     bt_asked *asked = asked_new(call, &fault);
-    bt_err err = asked ? prepare(call, call->message, bt_clock_ms(), asked, &fault) : fault.err;
+    bt_err err = asked ? prepare(call, call->message, asked, &fault) : fault.err;
     return prepared(call, asked, err, &fault);
 }
 
@@ -51,7 +50,7 @@ void bt_rpc_check_scope(bt_call *call) {
 static bt_err prepare_key(bt_call *call, bt_asked *ret_asked, bt_fault *fault) {
     bt_ask ask;
     BT_TRY(bt_ask_read(call->message, &ask, fault));
-    return bt_ask_prepare_key(call->session, &call->caller, &ask, bt_clock_ms(), ret_asked, fault);
+    return bt_ask_prepare_key(call->session, &call->caller, &ask, call->now_ms, ret_asked, fault);
 }
 
 bool bt_rpc_prepare_validate(bt_call *call) {
@@ -114,10 +113,9 @@ static bt_err read_batch(bt_bytes message, batch_request *batch, bt_fault *fault
 
 /* All questions are looked at before the first is answered. */
 static bt_err prepare_batch(bt_call *call, batch_request *batch, bt_fault *fault) {
-    int64_t now_ms = bt_clock_ms();
     for (size_t i = 0; i < batch->count; i++) {
         bt_fault inner;
-        bt_err err = prepare(call, batch->messages[i], now_ms, &batch->asked[i], &inner);
+        bt_err err = prepare(call, batch->messages[i], &batch->asked[i], &inner);
         if (err) return bt_fail(fault, err, "checks[%zu].%s", i, inner.text);
     }
     return BT_OK;

@@ -2,7 +2,7 @@
 #include "rpc/wire.h"
 
 #define VARINT_MAX ((size_t)10)
-enum { WIRE_VARINT = 0, WIRE_BYTES = 2 };
+enum { WIRE_VARINT = 0, WIRE_FIXED64 = 1, WIRE_BYTES = 2 };
 
 bt_out bt_out_rest(bt_arena *arena) {
     size_t left = arena->size - arena->used;
@@ -11,23 +11,25 @@ bt_out bt_out_rest(bt_arena *arena) {
     return out;
 }
 
-static size_t put_varint(uint8_t *at, uint64_t value) {
-    size_t size = 0;
-    for (; value >= 0x80; value >>= 7) at[size++] = (uint8_t)(value | 0x80);
-    at[size++] = (uint8_t)value;
-    return size;
+static inline uint8_t *put_varint(uint8_t *at, uint64_t value) {
+    for (; value >= 0x80; value >>= 7) *at++ = (uint8_t)(value | 0x80);
+    *at++ = (uint8_t)value;
+    return at;
 }
 
 /* Whether there is room for a tag, a number and extra bytes after it. */
-static bool has_room(bt_out *out, size_t extra) {
+static inline bool has_room(bt_out *out, size_t extra) {
     size_t left = out->capacity - out->size;
     if (left < 2 * VARINT_MAX || left - 2 * VARINT_MAX < extra) out->full = true;
     return !out->full;
 }
 
-static void put_field(bt_out *out, unsigned field, unsigned wire, uint64_t value) {
-    out->size += put_varint(out->data + out->size, field << 3 | wire);
-    out->size += put_varint(out->data + out->size, value);
+/* Returns where what belongs to it goes. */
+static inline uint8_t *put_field(bt_out *out, unsigned field, unsigned wire, uint64_t value) {
+    uint8_t *at = put_varint(out->data + out->size, field << 3 | wire);
+    at = put_varint(at, value);
+    out->size = (size_t)(at - out->data);
+    return at;
 }
 
 void bt_out_uint(bt_out *out, unsigned field, uint64_t value) {
@@ -36,22 +38,45 @@ void bt_out_uint(bt_out *out, unsigned field, uint64_t value) {
 
 void bt_out_item(bt_out *out, unsigned field, bt_bytes bytes) {
     if (!has_room(out, bytes.size)) return;
-    put_field(out, field, WIRE_BYTES, bytes.size);
-    if (bytes.size) memcpy(out->data + out->size, bytes.data, bytes.size);
+    uint8_t *at = put_field(out, field, WIRE_BYTES, bytes.size);
+    if (bytes.size) memcpy(at, bytes.data, bytes.size);
     out->size += bytes.size;
+}
+
+size_t bt_out_begin(bt_out *out, unsigned field) {
+    if (has_room(out, 0)) put_field(out, field, WIRE_BYTES, 0);
+    return out->size;
+}
+
+/* One byte has been left for the length: what is longer than that can say moves on. */
+void bt_out_end(bt_out *out, size_t begun) {
+    size_t size = out->size - begun, more = 0;
+    if (!has_room(out, 0)) return;
+    uint8_t *start = out->data + begun;
+    for (size_t rest = size >> 7; rest; rest >>= 7) more++;
+    if (more) memmove(start + more, start, size);
+    put_varint(start - 1, size);
+    out->size += more;
 }
 
 void bt_out_bytes(bt_out *out, unsigned field, bt_bytes bytes) {
     if (bytes.size) bt_out_item(out, field, bytes);
 }
 
+/* Little-endian, as in memory. */
+void bt_out_double(bt_out *out, unsigned field, double value) {
+    if (value == 0 || !has_room(out, sizeof value)) return;
+    uint8_t *at = put_varint(out->data + out->size, field << 3 | WIRE_FIXED64);
+    memcpy(at, &value, sizeof value);
+    out->size = (size_t)(at - out->data) + sizeof value;
+}
+
 void bt_out_time(bt_out *out, unsigned field, int64_t time_ms) {
     if (time_ms == BT_NEVER_MS) return;
     int64_t part_ms = time_ms % BT_SECOND_MS;
     if (part_ms < 0) part_ms += BT_SECOND_MS;
-    uint8_t block[4 * VARINT_MAX];
-    bt_out time = bt_out_into(block, sizeof block);
-    bt_out_uint(&time, 1, (uint64_t)((time_ms - part_ms) / BT_SECOND_MS));
-    bt_out_uint(&time, 2, (uint64_t)part_ms * 1000000);
-    bt_out_item(out, field, bt_out_written(&time));
+    size_t begun = bt_out_begin(out, field);
+    bt_out_uint(out, 1, (uint64_t)((time_ms - part_ms) / BT_SECOND_MS));
+    bt_out_uint(out, 2, (uint64_t)part_ms * 1000000);
+    bt_out_end(out, begun);
 }

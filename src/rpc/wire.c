@@ -26,7 +26,7 @@ static bt_err malformed(const cursor *reader, const char *what) {
 }
 
 /* Up to ten bytes; bits beyond the 64th are dropped, as in other readers. */
-static bt_err read_varint(cursor *reader, uint64_t *ret_value) {
+static bt_err read_long_varint(cursor *reader, uint64_t *ret_value) {
     uint64_t value = 0;
     const uint8_t *at = reader->at;
     for (unsigned shift = 0; shift < 70 && at < reader->end; shift += 7) {
@@ -38,6 +38,13 @@ static bt_err read_varint(cursor *reader, uint64_t *ret_value) {
         return BT_OK;
     }
     return malformed(reader, "an unfinished number");
+}
+
+/* Nearly every tag and length is one byte. */
+static inline bt_err read_varint(cursor *reader, uint64_t *ret_value) {
+    if (reader->at == reader->end || *reader->at & 0x80) return read_long_varint(reader, ret_value);
+    *ret_value = *reader->at++;
+    return BT_OK;
 }
 
 static bt_err read_bytes(cursor *reader, bt_bytes *ret_bytes) {

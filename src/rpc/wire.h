@@ -51,8 +51,7 @@ bt_err bt_wire_read(const bt_wire_message *type, bt_bytes message, void *ret_str
  * malformed. */
 bool bt_wire_next(bt_bytes message, size_t *at, bt_bytes *ret_field);
 
-/* Writes messages, field by field, into a buffer that does not grow. A message inside another is
- * written into a buffer of its own first. */
+/* Writes messages, field by field, into a buffer that does not grow. */
 typedef struct bt_out {
     uint8_t *data;
     size_t size;
@@ -74,10 +73,15 @@ static inline bt_bytes bt_out_written(const bt_out *out) {
 /* Singular fields: 0 and empty are left out, as proto3 has it. Numbers of fields are up to 2047. */
 void bt_out_uint(bt_out *out, unsigned field, uint64_t value);
 void bt_out_bytes(bt_out *out, unsigned field, bt_bytes bytes);
+void bt_out_double(bt_out *out, unsigned field, double value);
 /* A Timestamp; BT_NEVER_MS is left out. */
 void bt_out_time(bt_out *out, unsigned field, int64_t time_ms);
 
 /* One element of a repeated field, or a message that is there even if empty. */
 void bt_out_item(bt_out *out, unsigned field, bt_bytes bytes);
+
+/* The same for a message that is written between these two; end gets what begin returned. */
+size_t bt_out_begin(bt_out *out, unsigned field);
+void bt_out_end(bt_out *out, size_t begun);
 
 #endif

@@ -39,10 +39,11 @@ static bt_method_counter *find(bt_counters *counters, const char *path) {
     return NULL;
 }
 
-void bt_count_call(bt_counters *counters, const char *path, unsigned code, int64_t time_ns) {
+void bt_count_calls(bt_counters *counters, const char *path, unsigned code, uint64_t calls,
+                    int64_t each_ns) {
     if (!counters || code >= BT_COUNTED_CODES) return;
     bt_method_counter *method = find(counters, path);
     if (!method) return;
-    atomic_fetch_add_explicit(&method->codes[code], 1, memory_order_relaxed);
-    bt_time_count(&method->time, time_ns);
+    atomic_fetch_add_explicit(&method->codes[code], calls, memory_order_relaxed);
+    bt_time_count(&method->time, calls, each_ns);
 }

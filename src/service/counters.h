@@ -34,7 +34,8 @@ void bt_counters_free_all(bt_counters_list *list);
 
 /* These take NULL, and count nothing. */
 void bt_count_decision(bt_counters *counters, bt_reason reason);
-/* path: a static text, told from others by its address. From any thread. */
-void bt_count_call(bt_counters *counters, const char *path, unsigned code, int64_t time_ns);
+/* Calls that have ended alike. path: a static text, told from others by its address. From any thread. */
+void bt_count_calls(bt_counters *counters, const char *path, unsigned code, uint64_t calls,
+                    int64_t each_ns);
 
 #endif

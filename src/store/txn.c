@@ -63,7 +63,7 @@ bool bt_txn_apply(bt_txn *txn, bt_change *change) {
 
 static void count(const bt_txn *txn, int64_t time_ns) {
     if (!txn->commits) return;
-    bt_time_count(&txn->commits->time, time_ns);
+    bt_time_count(&txn->commits->time, 1, time_ns);
     atomic_fetch_add_explicit(&txn->commits->changes, txn->changes, memory_order_relaxed);
 }
 

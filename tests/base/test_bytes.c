@@ -85,6 +85,34 @@ START_TEST(hex_goes_there_and_back) {
 }
 END_TEST
 
+START_TEST(hex_depends_on_where_a_byte_stands) {
+    static const char digits[] = "0123456789abcdef";
+    uint8_t bytes[11];
+    char text[2 * sizeof bytes + 1];
+    for (unsigned value = 0; value < 256; value++)
+        for (size_t size = 0; size <= sizeof bytes; size++) {
+            for (size_t i = 0; i < size; i++) bytes[i] = (uint8_t)(value + 37 * i);
+            bt_hex_encode(bt_bytes_of(bytes, size), text);
+            ck_assert_uint_eq(strlen(text), 2 * size);
+            for (size_t i = 0; i < size; i++) {
+                ck_assert_int_eq(text[2 * i], digits[bytes[i] >> 4]);
+                ck_assert_int_eq(text[2 * i + 1], digits[bytes[i] & 15]);
+            }
+        }
+}
+END_TEST
+
+START_TEST(ill_formed_utf8_hides_behind_ascii) {
+    char text[40];
+    for (size_t size = 1; size <= sizeof text; size++)
+        for (size_t at = 0; at < size; at++) {
+            memset(text, 'a', size);
+            text[at] = (char)0x80;
+            ck_assert(!bt_bytes_utf8(bt_bytes_of(text, size)));
+        }
+}
+END_TEST
+
 START_TEST(text_copies_refuse_what_does_not_fit) {
     char text[4];
     ck_assert(bt_bytes_copy_text(BT_LITERAL("abc"), text, sizeof text));
@@ -113,5 +141,6 @@ END_TEST
 
 UNIT_MAIN("bytes", utf8_takes_every_length, utf8_refuses_what_rfc_3629_refuses,
           printable_refuses_controls, what_is_not_printable_is_left_in_a_text,
-          hex_goes_there_and_back, text_copies_refuse_what_does_not_fit,
+          hex_goes_there_and_back, hex_depends_on_where_a_byte_stands,
+          ill_formed_utf8_hides_behind_ascii, text_copies_refuse_what_does_not_fit,
           faults_never_carry_control_characters_or_half_a_character)

@@ -57,6 +57,20 @@ START_TEST(a_single_wrong_character_gets_through) {
 }
 END_TEST
 
+/* With the checksum that belongs to it. */
+START_TEST(another_character_than_a_digit_gets_through) {
+    char random[BT_TOKEN_RANDOM], token[BT_TOKEN_MAX + 1];
+    for (size_t at = 0; at < sizeof random; at++)
+        for (unsigned byte = 0; byte < 256; byte++) {
+            memset(random, 'x', sizeof random);
+            random[at] = (char)byte;
+            bt_token_compose(BT_LITERAL("bt_test"), random, token);
+            bool digit = byte && strchr(letters, (int)byte);
+            ck_assert_msg(is_token(token, 8 + BT_TOKEN_BODY) == digit, "byte %u at %zu", byte, at);
+        }
+}
+END_TEST
+
 START_TEST(a_swap_of_neighbours_gets_through) {
     for (int round = 0; round < 200; round++) {
         char token[BT_TOKEN_MAX + 1];
@@ -138,6 +152,7 @@ START_TEST(a_bad_prefix_is_taken) {
 END_TEST
 
 UNIT_MAIN("token", a_minted_token_is_a_token_and_says_its_prefix, the_form_of_tokens_has_changed,
-          a_single_wrong_character_gets_through, a_swap_of_neighbours_gets_through,
-          a_swap_across_the_checksums_edge_can_get_through, junk_gets_through,
-          bearer_is_stripped_in_any_case_and_nothing_else_is, a_bad_prefix_is_taken)
+          a_single_wrong_character_gets_through, another_character_than_a_digit_gets_through,
+          a_swap_of_neighbours_gets_through, a_swap_across_the_checksums_edge_can_get_through,
+          junk_gets_through, bearer_is_stripped_in_any_case_and_nothing_else_is,
+          a_bad_prefix_is_taken)

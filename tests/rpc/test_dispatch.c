@@ -141,6 +141,50 @@ START_TEST(a_method_that_never_fails_is_told_why_its_caller_is_refused) {
 }
 END_TEST
 
+static void refuse(bt_call *base) {
+    bt_fault fault;
+    bt_fail(&fault, BT_ERR_NOT_FOUND, "no");
+    bt_call_fail(base, &fault);
+}
+
+/* By path and code: 2 of one, 1 of the same that failed, 1 of another. */
+static void count_group(bool gathers) {
+    static recorder calls[4];
+    bt_call *list[4];
+    bt_call_transport transport;
+    for (size_t i = 0; i < 4; i++) {
+        recorder_init(&calls[i], i == 2 ? refuse : answer);
+        if (i == 0) transport = *calls[0].call.transport;
+        transport.gathers = gathers;
+        calls[i].method.path = i == 3 ? "/other" : "/one";
+        calls[i].call.session = &house.session;
+        calls[i].call.transport = &transport;
+        list[i] = &calls[i].call;
+    }
+    bt_call_dispatch_many(list, 4);
+}
+
+START_TEST(calls_that_end_together_are_counted_otherwise_than_one_by_one) {
+    for (int gathers = 0; gathers < 2; gathers++) {
+        bt_counters counters = {0};
+        setup();
+        house.session.counters = &counters;
+        count_group(gathers);
+        house.session.counters = NULL;
+        const bt_method_counter *one = &counters.methods[0], *other = &counters.methods[1];
+        uint64_t times = 0;
+        ck_assert_str_eq(one->path, "/one");
+        ck_assert_str_eq(other->path, "/other");
+        ck_assert_uint_eq(one->codes[0], 2);
+        ck_assert_uint_eq(one->codes[bt_call_status(BT_ERR_NOT_FOUND)], 1);
+        ck_assert_uint_eq(other->codes[0], 1);
+        for (size_t i = 0; i <= BT_TIME_BUCKETS; i++) times += one->time.buckets[i];
+        ck_assert_uint_eq(times, 3);
+        teardown();
+    }
+}
+END_TEST
+
 START_TEST(every_error_has_a_status_and_comes_back_as_itself) {
     for (bt_err err = BT_OK; err >= BT_ERR_INTERNAL; err--)
         ck_assert_int_eq(bt_call_error(bt_call_status(err)), err);
@@ -155,4 +199,5 @@ UNIT_MAIN("dispatch", a_guarded_listener_lets_in_a_backend_key_that_holds_the_sc
           an_open_method_needs_neither_store_nor_credential,
           a_request_over_the_limit_of_its_method_is_refused_before_anything_else,
           a_method_that_never_fails_is_told_why_its_caller_is_refused,
+          calls_that_end_together_are_counted_otherwise_than_one_by_one,
           every_error_has_a_status_and_comes_back_as_itself)

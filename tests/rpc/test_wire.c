@@ -180,7 +180,46 @@ START_TEST(what_does_not_fit_is_written_in_part_without_a_word) {
 }
 END_TEST
 
-UNIT_MAIN("wire", a_check_request_is_read_otherwise_than_it_was_written,
+/* A message in a message in a message: as if each had been written by itself. */
+static void nest(size_t size, bt_out *in_place, bt_out *apart) {
+    static uint8_t text[40000], blocks[2][50000];
+    size_t first = bt_out_begin(in_place, 1), second = bt_out_begin(in_place, 31);
+    bt_out_uint(in_place, 3, size);
+    bt_out_bytes(in_place, 4, bt_bytes_of(text, size));
+    bt_out_end(in_place, second);
+    bt_out_end(in_place, first);
+    bt_out inner = bt_out_into(blocks[0], sizeof blocks[0]);
+    bt_out outer = bt_out_into(blocks[1], sizeof blocks[1]);
+    bt_out_uint(&inner, 3, size);
+    bt_out_bytes(&inner, 4, bt_bytes_of(text, size));
+    bt_out_item(&outer, 31, bt_out_written(&inner));
+    bt_out_item(apart, 1, bt_out_written(&outer));
+}
+
+START_TEST(a_message_in_a_message_has_another_length_than_it_says) {
+    static uint8_t ours[60000], theirs[60000];
+    static const size_t sizes[] = {0,   1,   100, 121,   122,   123,   124,   125,
+                                   126, 127, 128, 16300, 16376, 16380, 16384, 40000};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        bt_out in_place = bt_out_into(ours, sizeof ours),
+               apart = bt_out_into(theirs, sizeof theirs);
+        nest(sizes[i], &in_place, &apart);
+        ck_assert(!in_place.full);
+        ck_assert_uint_eq(in_place.size, apart.size);
+        ck_assert_mem_eq(ours, theirs, apart.size);
+    }
+    for (size_t capacity = 0; capacity < 400; capacity++) {
+        bt_out in_place = bt_out_into(ours, capacity), apart = bt_out_into(theirs, sizeof theirs);
+        memset(ours, 0xEE, sizeof ours);
+        nest(200, &in_place, &apart);
+        for (size_t at = capacity; at < 500; at++) ck_assert_uint_eq(ours[at], 0xEE);
+        ck_assert(in_place.full || in_place.size == apart.size);
+    }
+}
+END_TEST
+
+UNIT_MAIN("wire", a_message_in_a_message_has_another_length_than_it_says,
+          a_check_request_is_read_otherwise_than_it_was_written,
           a_create_request_is_read_otherwise_than_it_was_written,
           a_key_is_written_otherwise_than_protobuf_c_writes_it,
           what_does_not_fit_is_written_in_part_without_a_word)

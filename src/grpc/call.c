@@ -144,7 +144,7 @@ static void begin_unary(bt_grpc_call *call) {
     call->base.transport = &unary;
     call->sent_tag = (bt_grpc_tag){sent, call};
     if (call->payload) {
-        bt_call_dispatch(&call->base);
+        bt_grpc_worker_ready(call->worker, &call->base);
         return;
     }
     bt_fault fault;

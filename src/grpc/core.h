@@ -62,6 +62,8 @@ struct bt_grpc_worker {
     unsigned in_flight;
     bool ending;
     bt_grpc_tag end_tag;
+    bt_call *ready[BT_CALLS_TOGETHER]; /* unary calls that have come, and are dispatched together */
+    size_t ready_count;
     bt_blocks calls;
     bt_blocks arenas;
     bt_blocks large_arenas;
@@ -125,8 +127,11 @@ void bt_grpc_worker_destroy(bt_grpc_worker *worker);
 bt_err bt_grpc_worker_start(bt_grpc_worker *worker, bt_fault *fault);
 /* When the doors are closed: waits for the calls that are still held, and for the thread. */
 void bt_grpc_worker_join(bt_grpc_worker *worker);
-/* Waits for one event and tells whom it concerns; false when the queue has been shut down and is empty. */
+/* Waits for an event, takes those that are there too, and tells whom they concern; false when the queue has been shut
+ * down and is empty. */
 bool bt_grpc_worker_step(bt_grpc_worker *worker);
+/* The call is whole: dispatched within this step. */
+void bt_grpc_worker_ready(bt_grpc_worker *worker, bt_call *call);
 
 /* --- call.c: on the worker's thread */
 

@@ -6,6 +6,8 @@
  * beyond these goes to another queue, whose thread must then be woken. */
 #define ARMED_UNARY 32u
 #define ARMED_OTHER 4u
+/* Events that a call which has come may have to wait for. */
+#define EVENTS_TOGETHER (2 * BT_CALLS_TOGETHER)
 /* Arenas of BT_CALL_ARENA_MAX. */
 #define LARGE_ARENAS 4u
 
@@ -82,14 +84,39 @@ void bt_grpc_arm(bt_grpc_worker *worker, const bt_grpc_entry *entry) {
     wait_again(call);
 }
 
-bool bt_grpc_worker_step(bt_grpc_worker *worker) {
-    gpr_timespec never = gpr_inf_future(GPR_CLOCK_REALTIME);
-    grpc_event event = grpc_completion_queue_next(worker->queue, never, NULL);
-    if (event.type == GRPC_QUEUE_SHUTDOWN) return false;
+static void dispatch(bt_grpc_worker *worker) {
+    size_t count = worker->ready_count;
+    worker->ready_count = 0;
+    if (count) bt_call_dispatch_many(worker->ready, count);
+}
+
+void bt_grpc_worker_ready(bt_grpc_worker *worker, bt_call *call) {
+    worker->ready[worker->ready_count++] = call;
+    if (worker->ready_count == BT_CALLS_TOGETHER) dispatch(worker);
+}
+
+static grpc_completion_type take_event(bt_grpc_worker *worker, gpr_timespec until) {
+    grpc_event event = grpc_completion_queue_next(worker->queue, until, NULL);
+    if (event.type != GRPC_OP_COMPLETE) return event.type;
     bt_grpc_tag *tag = event.tag;
     BT_TAG_COMES_OUT(tag);
     tag->happened(tag->subject, event.success);
-    return true;
+    return event.type;
+}
+
+/* To look for more takes a system call, which is lost on who calls alone. */
+static bool is_alone(const bt_grpc_worker *worker) {
+    return worker->in_flight <= 1;
+}
+
+bool bt_grpc_worker_step(bt_grpc_worker *worker) {
+    grpc_completion_type type = take_event(worker, gpr_inf_future(GPR_CLOCK_REALTIME));
+    for (unsigned more = 0; more < EVENTS_TOGETHER; more++) {
+        if (type != GRPC_OP_COMPLETE || !worker->ready_count || is_alone(worker)) break;
+        type = take_event(worker, gpr_inf_past(GPR_CLOCK_REALTIME));
+    }
+    dispatch(worker);
+    return type != GRPC_QUEUE_SHUTDOWN;
 }
 
 /* By its own thread, and when no call is left: a batch that is begun on a queue without anything under way, after

@@ -308,6 +308,17 @@ def test_what_upstream_may_read_as_another_path_is_not_let_in(server, proxy):
         assert denied(proxy, target, bearer(token)).status == 400, target
 
 
+def test_an_upgrade_to_http2_goes_no_further(server, proxy):
+    """Upstream would answer 101, and what comes then in the connection is a tunnel to the proxy."""
+    token, _ = server.create_key("key", ["users.read"])
+    for values in (["h2c"], ["H2C"], ["websocket", "h2c"], ["h2c", "websocket"], ["websocket,h2c"]):
+        headers = [("Connection", "Upgrade, HTTP2-Settings"), ("HTTP2-Settings", "AAMAAABkAARAAAAAAAIAAAAA")]
+        headers += [("Upgrade", value) for value in values]
+        for target in ("/users/42", "/health"):
+            answer = ask(proxy.port, target, bearer(token) + headers)
+            assert answer.status == 400 or not any("h2c" in value.lower() for value in answer.upstream("upgrade")), values
+
+
 @pytest.mark.parametrize("new_proxy", [Nginx], ids=["nginx"], indirect=True)
 def test_the_question_is_for_nginx_alone(server, proxy):
     token, _ = server.create_key("key", ["users.read"])

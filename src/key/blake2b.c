@@ -61,6 +61,7 @@ typedef uint64_t lanes __attribute__((vector_size(32)));
     } while (0)
 
 /* count: bytes up to the end of this block. last: all ones for the last block, else 0. */
+/* NOLINTNEXTLINE(readability-function-size): the blocks are the macros' */
 static void compress(uint64_t h[8], const uint64_t m[BT_BLAKE2B_WORDS], uint64_t count,
                      uint64_t last) {
     uint64_t v0 = h[0], v1 = h[1], v2 = h[2], v3 = h[3], v4 = h[4], v5 = h[5], v6 = h[6], v7 = h[7];
@@ -105,6 +106,7 @@ AVX2 static inline lanes all(uint64_t word) {
     return (lanes){word, word, word, word};
 }
 
+/* NOLINTNEXTLINE(readability-function-size): likewise */
 AVX2 static void end_four(const bt_blake2b *from,
                           const uint64_t blocks[BT_BLAKE2B_LANES][BT_BLAKE2B_WORDS],
                           const size_t sizes[BT_BLAKE2B_LANES], bt_blake2b *ret_states) {

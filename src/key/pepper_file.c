@@ -12,7 +12,7 @@
 
 #define FILE_SIZE (2 * BT_PEPPER_SIZE + 1) /* digits and a newline */
 
-static void close_file(int *file) {
+static void close_file(const int *file) {
     if (*file >= 0) close(*file);
 }
 

@@ -56,7 +56,7 @@ static unsigned count_nodes(const uint8_t *page, size_t page_size) {
 
 /* The key of a node; false where it lies outside of the page. */
 static bool read_key(const uint8_t *page, size_t page_size, unsigned node, uint64_t *ret_key) {
-    unsigned at = read16(page + HEADER + 2 * node);
+    unsigned at = read16(page + HEADER + (size_t)2 * node);
     if (at > page_size - NODE_HEADER - sizeof *ret_key) return false;
     memcpy(ret_key, page + at + NODE_HEADER, sizeof *ret_key);
     return true;
@@ -89,7 +89,7 @@ static void probe(search *of, size_t page_size) {
         of->page = NULL;
         return;
     }
-    of->probe = read16(of->page + HEADER + 2 * middle_of(of));
+    of->probe = read16(of->page + HEADER + (size_t)2 * middle_of(of));
     if (of->probe > page_size - NODE_HEADER - sizeof of->slot) {
         of->page = NULL;
         return;
@@ -108,7 +108,7 @@ static void begin(search *of, size_t page_size) {
 static void fetch_record(const search *of) {
     const uint8_t *node = of->page + of->probe;
     __builtin_prefetch(node + LINE);
-    __builtin_prefetch(node + 2 * LINE - NODE_HEADER);
+    __builtin_prefetch(node + (size_t)2 * LINE - NODE_HEADER);
 }
 
 static void step(search *of, size_t page_size) {

@@ -32,7 +32,7 @@ bt_err bt_pepper_of_store(const bt_store_options *options, uid_t owner, bt_peppe
     char *path BT_CLEANUP(free_text) = bt_pepper_source(options, &fixed);
     if (!path) return bt_fail(fault, BT_ERR_EXHAUSTED, "pepper: no memory for its path");
     bt_err err = bt_pepper_load(path, owner, ret_pepper, fault);
-    if (err != BT_ERR_NOT_FOUND) return err;
+    if (err != BT_ERR_NOT_FOUND) return err; /* NOLINT(clang-analyzer-unix.Malloc): cleanup frees */
     return bt_fail(fault, BT_ERR_PRECONDITION,
                    "pepper %s: no such file; the keys of store %s can be checked with the pepper "
                    "that it was made with alone: bring it back, or name it with --pepper",
@@ -45,6 +45,6 @@ bt_err bt_pepper_of_new_store(const bt_store_options *options, uid_t owner, bt_p
     char *path BT_CLEANUP(free_text) = bt_pepper_source(options, &fixed);
     if (!path) return bt_fail(fault, BT_ERR_EXHAUSTED, "pepper: no memory for its path");
     bt_err err = fixed ? BT_OK : bt_pepper_create(path, fault);
-    if (err && err != BT_ERR_EXISTS) return err;
+    if (err && err != BT_ERR_EXISTS) return err; /* NOLINT(clang-analyzer-unix.Malloc): likewise */
     return bt_pepper_load(path, owner, ret_pepper, fault);
 }

@@ -163,7 +163,7 @@ static bt_err seek(bt_snapshot *snapshot, bt_table table, bt_bytes from, bt_byte
 
 bt_err bt_snapshot_seek(bt_snapshot *snapshot, const bt_key_id *from, bt_key_id *ret_id,
                         bt_bytes *ret_row) {
-    bt_bytes key, row;
+    bt_bytes key = {0}, row;
     BT_TRY(
         seek(snapshot, BT_TABLE_DETAIL, bt_bytes_of(from->bytes, sizeof from->bytes), &key, &row));
     if (key.size != BT_KEY_ID_SIZE) return BT_ERR_INTERNAL;
@@ -177,7 +177,7 @@ bt_err bt_snapshot_seek_owned(bt_snapshot *snapshot, const uint8_t owner[BT_REF_
     uint8_t start[BT_REF_SIZE + BT_KEY_ID_SIZE];
     memcpy(start, owner, BT_REF_SIZE);
     memcpy(start + BT_REF_SIZE, from->bytes, BT_KEY_ID_SIZE);
-    bt_bytes key, row;
+    bt_bytes key = {0}, row;
     BT_TRY(seek(snapshot, BT_TABLE_OWNER, bt_bytes_of(start, sizeof start), &key, &row));
     if (key.size != sizeof start) return BT_ERR_INTERNAL;
     if (memcmp(key.data, owner, BT_REF_SIZE) != 0) return BT_ERR_NOT_FOUND;

@@ -13,6 +13,7 @@
 #include "cli/signals.h"
 #include "http/server.h"
 #include "store/foreign_peppers.h"
+#include "store/pepper_source.h"
 #include "store/share.h"
 
 #define WORKERS_MAX 256
@@ -256,15 +257,21 @@ static void stop(bt_serving *serving) {
     bt_store_close(serving->store);
 }
 
+/* The pepper's place is said to other commands where they would look elsewhere. */
 static void welcome(const bt_store *store) {
     const char *directory = bt_store_directory(store);
+    bt_store_options options = {.directory = directory, .pepper_file = place.pepper};
+    bool is_credential;
+    char *pepper = bt_pepper_source(&options, &is_credential);
+    if (!pepper) return;
+    bool elsewhere = place.pepper || is_credential;
     fprintf(
         stderr,
-        "\nThis is a new store, with one environment, test. Make its first key:\n\n"
-        "  bitting key create --data %s --env test --name gateway --preset validation_only\n\n"
-        "Back up the pepper%s%s%s apart from the store: without it no token is ever good again.\n",
-        directory, place.pepper ? "" : ", ", place.pepper ? "" : directory,
-        place.pepper ? "" : "/pepper,");
+        "\nThis store has no key yet. Make the first, in the environment test:\n\n"
+        "  bitting key create --data %s%s%s --env test --name gateway --preset validation_only\n\n"
+        "Back up the pepper, %s, apart from the store: without it no token is ever good again.\n",
+        directory, elsewhere ? " --pepper " : "", elsewhere ? pepper : "", pepper);
+    free(pepper);
 }
 
 static void check_readers(const bt_serving *serving) {
@@ -322,13 +329,15 @@ static void warn_of_environment(bt_store *store) {
     bt_snapshot_close(snapshot);
 }
 
-static void log_ready(bt_store *store) {
+/* A start that failed may have made the store: a newcomer is told what to do until it is done. */
+static void greet(bt_store *store) {
     bt_store_info info = {.records = 0};
     char id[BT_STORE_ID_TEXT_SIZE];
-    bt_store_info_get(store, &info);
+    bool read = !bt_store_info_get(store, &info);
     bt_hex_encode(bt_bytes_of(info.store_id, sizeof info.store_id), id);
     bt_log(BT_LOG_INFO, "ready version=%s data=%s store=%s", BT_VERSION, bt_store_directory(store),
            id);
+    if (read && info.records == 0) welcome(store);
 }
 
 int bt_command_serve(int argc, char **argv) {
@@ -346,9 +355,8 @@ int bt_command_serve(int argc, char **argv) {
         return bt_local_failed(&fault);
     }
     warn_of_environment(serving.store);
-    log_ready(serving.store);
+    greet(serving.store);
     bt_notify("READY=1");
-    if (bt_store_is_new(serving.store)) welcome(serving.store);
     wait_for_the_end(&serving);
     end_calls(&serving);
     stop(&serving);

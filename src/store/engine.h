@@ -19,7 +19,6 @@ struct bt_store {
     pthread_mutex_t peppers_lock;
     char *directory;
     char *path; /* of the file */
-    bool is_new;
     bool read_only;
     int serve_lock; /* file, or -1 */
 

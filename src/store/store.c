@@ -65,7 +65,6 @@ static bt_err make_store(const bt_store_options *options, bt_store *store,
     if (renameat(directory->file, NEW_FILE, directory->file, BT_STORE_FILE) ||
         fsync(directory->file))
         return bt_store_fail(store, errno, fault);
-    store->is_new = true;
     return BT_OK;
 }
 
@@ -244,10 +243,6 @@ const bt_pepper *bt_store_pepper(const bt_store *store) {
 
 const char *bt_store_directory(const bt_store *store) {
     return store->directory;
-}
-
-bool bt_store_is_new(const bt_store *store) {
-    return store->is_new;
 }
 
 bt_err bt_store_check_readers(bt_store *store, unsigned *ret_freed) {

@@ -46,8 +46,6 @@ bool bt_store_usable(const bt_store *store);
 /* Lives as long as the store. */
 const bt_pepper *bt_store_pepper(const bt_store *store);
 const char *bt_store_directory(const bt_store *store);
-/* Whether this open made the store. */
-bool bt_store_is_new(const bt_store *store);
 
 /* Takes the lock of the one serving process (DIRECTORY/serve.lock), held until the store is closed.
  * BT_ERR_PRECONDITION, naming the other's process id, where it is taken. */

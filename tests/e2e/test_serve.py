@@ -29,8 +29,28 @@ def test_a_first_start_makes_the_store_and_names_the_next_command(new_server):
     assert stat.S_IMODE(os.stat(server.data / "pepper").st_mode) == 0o600
     server.stop()
     before = len(server.log())
+    server.start()  # the first may have failed after it made the store
+    assert "bitting key create" in server.log()[before:]
+    server.create_key()
+    server.stop()
+    before = len(server.log())
     server.start()
     assert "bitting key create" not in server.log()[before:]
+
+
+@pytest.mark.parametrize("place", ["flag", "credential"])
+def test_the_next_command_does_not_find_a_pepper_that_lies_elsewhere(tmp_path, new_server, place):
+    if place == "flag":
+        server = new_server(flags=["--pepper", tmp_path / "elsewhere"])
+    else:
+        (tmp_path / "bitting-pepper").write_text("0123456789abcdef" * 4)
+        (tmp_path / "bitting-pepper").chmod(0o400)
+        server = new_server(variables={"CREDENTIALS_DIRECTORY": str(tmp_path)})
+    pepper = tmp_path / ("elsewhere" if place == "flag" else "bitting-pepper")
+    assert f"Back up the pepper, {pepper}, " in server.log() and not (server.data / "pepper").exists()
+    words = re.search(r"^  bitting (key create .*)$", server.log(), re.M)[1].split()
+    done = support.run(*words)
+    assert done.returncode == 0 and done.stdout.startswith("bt_test_"), done.stderr
 
 
 def test_keys_are_there_after_a_restart(new_server):

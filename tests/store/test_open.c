@@ -53,7 +53,6 @@ START_TEST(a_new_store_can_be_read_by_others) {
     fixture_make(&fixture);
     umask(0);
     fixture_open(&fixture, 0);
-    ck_assert(bt_store_is_new(fixture.store));
     ck_assert_uint_eq(mode_of(fixture.directory), 0700);
     ck_assert_uint_eq(mode_of(path_in(&fixture, "bitting.mdb")), 0600);
     ck_assert_uint_eq(mode_of(path_in(&fixture, "bitting.mdb-lock")), 0600);
@@ -95,7 +94,6 @@ START_TEST(a_store_forgets_when_it_is_opened_again) {
     data_home fixture;
     make_store(&fixture);
     fixture_open(&fixture, 0);
-    ck_assert(!bt_store_is_new(fixture.store));
     ck_assert(sample_is_there(fixture.snapshot, 1, NULL));
     ck_assert_uint_eq(bt_snapshot_head(fixture.snapshot)->revision, 2);
     fixture_remove(&fixture);
@@ -193,7 +191,6 @@ START_TEST(a_start_that_was_cut_off_cannot_be_repeated) {
             if (pepper)
                 ck_assert_int_eq(bt_pepper_create(path_in(&fixture, "pepper"), NULL), BT_OK);
             fixture_open(&fixture, 0);
-            ck_assert(bt_store_is_new(fixture.store));
             ck_assert(!exists(path_in(&fixture, "bitting.mdb.new")));
             ck_assert_int_eq(sample_apply(fixture.store, SAMPLE_CREATE, 1), BT_OK);
             fixture_remove(&fixture);

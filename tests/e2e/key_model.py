@@ -263,13 +263,13 @@ class Model:
                    user=self.reference(caller.environment, "user", fields.get("user")),
                    org=self.reference(caller.environment, "org", fields.get("org")), **kept)
 
-    def against(self, environment, kind, span, expires, now):
-        """The rules of the environment that a key is against which is made now; span: as its end was chosen."""
+    def against(self, environment, kind, span, expires, made):
+        """The rules of the environment that a key is against which was made then; span: as its end was chosen."""
         rules, codes = self.rules[environment], set()
         chosen = NEVER if span is None and expires == NEVER else span
         if kind not in rules.kinds:
             codes.add("FAILED_PRECONDITION")
-        if kind != BACKEND and rules.choices and chosen not in rules.choices or expires - now > rules.longest:
+        if kind != BACKEND and rules.choices and chosen not in rules.choices or expires - made > rules.longest:
             codes.add("INVALID_ARGUMENT")
         return codes
 
@@ -313,7 +313,9 @@ class Model:
         if "mask" in fields and after.mask & ~self.live or "expires" in fields and after.expires <= now:
             codes.add("INVALID_ARGUMENT")
         if after.expires > before.expires:
-            codes |= self.against(before.environment, before.kind, fields.get("expires_in"), after.expires, now)
+            # A life begins once, with the key.
+            codes |= self.against(before.environment, before.kind, fields.get("expires_in"), after.expires,
+                                  before.created)
         if self.widens(before, after) and not self.may_grant(caller, after.mask, after.full):
             codes.add("PERMISSION_DENIED")
         if codes:

@@ -103,7 +103,8 @@ class Driver:
         assert (seen.kind, seen.name, seen.metadata, dict(seen.labels), seen.preset) == (
             key.kind, key.name, key.metadata, key.labels, key.preset)
         assert (seen.scope_mask, seen.full_access) == (model.held(key), key.full)
-        assert seen.preset_drifted == model.drifted(key), f"{key}: {seen}"
+        assert (seen.preset_drifted, seen.owner_stopped) == (model.drifted(key), model.owner_stopped(key)), (
+            f"{key}: {seen}")
         assert list(seen.scopes) == [self.names[bit] for bit in sorted(self.names) if model.held(key) >> bit & 1]
         assert (seen.user_id, seen.org_id) == tuple(owner[1] if owner else "" for owner in (key.user, key.org))
         assert (milliseconds(seen.created_at, 0), milliseconds(seen.expires_at, NEVER), milliseconds(

@@ -29,8 +29,10 @@ bool question_read_fixed(question_plan *plan, const char *path) {
     plan->fixed = malloc(FIXED_MAX);
     plan->fixed_size = plan->fixed ? fread(plan->fixed, 1, FIXED_MAX, file) : 0;
     fclose(file);
+    made_plan first = plan->made;
+    first.seed = 1;
     char token[BT_TOKEN_MAX + 1];
-    made_token(&plan->made, 0, token);
+    made_token(&first, 0, token);
     plan->token_at = memmem(plan->fixed, plan->fixed_size, token, strlen(token));
     if (!plan->fixed_size) errno = EINVAL;
     return plan->fixed_size > 0;

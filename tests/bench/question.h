@@ -15,7 +15,7 @@ typedef struct question_plan {
     bool zipf;
     ask ask;
     unsigned batch; /* questions in a message; 0: not a batch */
-    /* A message to send instead. Where the token of key 0 stands in it, a drawn one is put in its place. */
+    /* A message to send instead. Where the token of key 0 of seed 1 stands in it, a drawn one is put in its place. */
     uint8_t *fixed;
     size_t fixed_size;
     uint8_t *token_at; /* in fixed; NULL: nowhere */

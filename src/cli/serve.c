@@ -140,8 +140,10 @@ static bool take_workers(void) {
 }
 
 static bool take_span(const char *flag, const char *text, int64_t *ret_ms) {
-    if (!text || bt_duration_parse(bt_bytes_text(text), ret_ms)) return true;
-    bt_options_complain(&usage, "--%s is a time such as 10s or 2m, not \"%.40s\"", flag, text);
+    if (!text) return true;
+    if (bt_duration_parse(bt_bytes_text(text), ret_ms) && *ret_ms <= BT_DAY_MS) return true;
+    bt_options_complain(&usage, "--%s is a time such as 10s or 2m, of a day at most, not \"%.40s\"",
+                        flag, text);
     return false;
 }
 

@@ -81,8 +81,22 @@ static int copy_by_way_of(bt_store *store, char *part, const char *path) {
     return rc ? rc : sync_directory_of(path);
 }
 
+/* What is there already may be replaced where it is a file, and not the store. */
+static bt_err check_place(const bt_store *store, const char *path, bt_fault *fault) {
+    struct stat own, there;
+    if (stat(path, &there)) return BT_OK;
+    if (!S_ISREG(there.st_mode))
+        return bt_fail(fault, BT_ERR_INVALID, "backup %s: is there, and is no regular file", path);
+    bool same =
+        !stat(store->path, &own) && own.st_dev == there.st_dev && own.st_ino == there.st_ino;
+    if (!same) return BT_OK;
+    return bt_fail(fault, BT_ERR_INVALID,
+                   "backup %s: is the store itself; name another file, best on another disk", path);
+}
+
 bt_err bt_store_backup(bt_store *store, const char *path, bt_fault *fault) {
     if (!bt_store_usable(store)) return bt_store_forked(store, fault);
+    BT_TRY(check_place(store, path, fault));
     char *part;
     if (asprintf(&part, "%s.XXXXXX", path) < 0)
         return bt_fail(fault, BT_ERR_EXHAUSTED, "backup: no memory");

@@ -9,12 +9,14 @@
 #include "store/snapshot.h"
 
 static const char help[] =
-    "usage: fill_store --data DIR --keys N [--seed N] [--users N] [--blocked N] [--tokens FILE]\n"
+    "usage: fill_store --data DIR --keys N [--seed N] [--users N | --org NAME] [--blocked N]\n"
+    "                  [--tokens FILE]\n"
     "\n"
     "Makes a store in DIR, or takes the one that is there, and adds N keys to its environment "
     "`test`\n"
     "that hold the preset read_and_validate. With --users each is a personal key, of that many "
     "users;\n"
+    "with --org they are keys of that organization;\n"
     "--blocked blocks that many other users. --tokens writes the tokens to FILE, one a line.\n"
     "Keys are added in the order of their numbers: their rows come in random order, as in a store "
     "that\n"
@@ -37,13 +39,11 @@ static uint64_t number(const char *text) {
 }
 
 static fill parse(int argc, char **argv) {
-    static const struct option options[] = {{"data", required_argument, NULL, 'd'},
-                                            {"keys", required_argument, NULL, 'k'},
-                                            {"seed", required_argument, NULL, 's'},
-                                            {"users", required_argument, NULL, 'u'},
-                                            {"tokens", required_argument, NULL, 't'},
-                                            {"blocked", required_argument, NULL, 'b'},
-                                            {NULL, 0, NULL, 0}};
+    static const struct option options[] = {
+        {"data", required_argument, NULL, 'd'},    {"keys", required_argument, NULL, 'k'},
+        {"seed", required_argument, NULL, 's'},    {"users", required_argument, NULL, 'u'},
+        {"org", required_argument, NULL, 'o'},     {"tokens", required_argument, NULL, 't'},
+        {"blocked", required_argument, NULL, 'b'}, {NULL, 0, NULL, 0}};
     fill self = {.batch = 20000, .plan = {.seed = 1, .mask = MADE_MASK}};
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) switch (option) {
         case 'd':
@@ -57,6 +57,9 @@ static fill parse(int argc, char **argv) {
             break;
         case 'u':
             self.plan.users = number(optarg);
+            break;
+        case 'o':
+            self.plan.org = optarg;
             break;
         case 't':
             self.tokens = optarg;

@@ -46,6 +46,15 @@ static void set_user(const made_plan *plan, uint64_t n, made_key *key) {
     key->detail.user_id = bt_bytes_text(key->user);
 }
 
+static void set_org(const made_plan *plan, made_key *key) {
+    bt_bytes org = bt_bytes_text(plan->org);
+    bt_owner_ref ref = bt_owner_ref_make(plan->environment->id, BT_OWNER_ORG, org, 0);
+    key->record.kind = BT_KIND_ORG;
+    key->record.flags = BT_RECORD_ORG;
+    memcpy(key->record.org_ref, ref.bytes, sizeof ref.bytes);
+    key->detail.org_id = org;
+}
+
 static void make(const bt_pepper *pepper, const made_plan *plan, uint64_t n, made_key *ret_key) {
     char token[BT_TOKEN_MAX + 1];
     made_token(plan, n, token);
@@ -66,7 +75,10 @@ static void make(const bt_pepper *pepper, const made_plan *plan, uint64_t n, mad
     snprintf(ret_key->name, sizeof ret_key->name, "key %llu", (unsigned long long)n);
     ret_key->detail = (bt_detail){.record_key = bt_digest_slot(&ret_key->digest),
                                   .name = bt_bytes_text(ret_key->name)};
-    if (plan->users) set_user(plan, n, ret_key);
+    if (plan->users)
+        set_user(plan, n, ret_key);
+    else if (plan->org)
+        set_org(plan, ret_key);
 }
 
 typedef struct made_change {

@@ -14,6 +14,7 @@ typedef struct made_plan {
     uint64_t mask;
     /* 0: generic keys, of nobody. Else key n is a personal one of user n % users, called "user-<number>". */
     uint64_t users;
+    const char *org; /* NULL; else, without users, all are keys of this organization */
 } made_plan;
 
 /* Uniform: a number that looks random. */

@@ -88,6 +88,7 @@ def test_a_second_server_on_a_store_is_refused_and_the_first_goes_on(new_server)
     (["--grpc", "nonsense"], "nonsense"), (["--grpc", "127.0.0.1:99999"], "127.0.0.1:99999"),
     (["--grpc", "h3:127.0.0.1:0"], "h3"), (["--grpc", "127.0.0.1:0", "--tls-cert", "/nowhere"], "key"),
     (["--workers", "0"], "--workers"), (["--workers", "257"], "--workers"), (["--drain", "soon"], "--drain"),
+    (["--drain", "999999d"], "--drain"), (["--settle", "25h"], "--settle"),
     (["--environment", "x" * 99], "--environment"), (["--log-level", "loud"], "--log-level")])
 def test_what_cannot_be_served_is_refused_and_named(tmp_path, words, said):
     assert said in refused(*words, data=tmp_path / "data")

@@ -42,6 +42,23 @@ def test_a_backup_to_nowhere_succeeds(tmp_path, server):
     assert "missing/backup.mdb" in done.stderr
 
 
+def test_a_backup_takes_the_place_of_the_store(server):
+    os.symlink(server.data / "bitting.mdb", server.data.parent / "link.mdb")
+    before = os.stat(server.data / "bitting.mdb").st_ino
+    for path in (server.data / "bitting.mdb", server.data.parent / "link.mdb"):
+        done = server.cli("store", "backup", path)
+        assert done.returncode == 1 and "the store itself" in done.stderr
+        assert os.stat(server.data / "bitting.mdb").st_ino == before
+
+
+def test_a_backup_replaces_a_device_or_a_folder(server, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", server.data):
+        done = server.cli("store", "backup", path)
+        assert done.returncode == 1 and "no regular file" in done.stderr
+    assert (tmp_path / "pipe").is_fifo()
+
+
 def test_a_good_store_has_problems(server):
     for number in range(5):
         server.create_key(f"key {number}", kind="personal", user=f"user-{number}")

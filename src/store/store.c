@@ -105,6 +105,14 @@ static bt_err open_lock_file(const bt_store *store, const bt_directory *director
     return BT_OK;
 }
 
+/* Root may have made it, for the user that the directory belongs to, whose server must write it too. Where that cannot
+ * be done, the server will say so. */
+static void hand_over(int file, uid_t owner) {
+    struct stat status;
+    if (geteuid() != 0 || owner == 0 || fstat(file, &status) || status.st_uid != 0) return;
+    if (fchown(file, owner, (gid_t)-1)) return;
+}
+
 /* LMDB would take an empty file for a new store. The lock file is written through a map: it gets its
  * blocks here, or a full disk would be a SIGBUS. */
 static bt_err prepare_files(const bt_store *store, const bt_directory *directory, bt_fault *fault) {
@@ -115,6 +123,7 @@ static bt_err prepare_files(const bt_store *store, const bt_directory *directory
     if (!S_ISREG(status.st_mode) || status.st_size == 0)
         return bt_store_fail(store, MDB_INVALID, fault);
     BT_TRY(open_lock_file(store, directory, &file, fault));
+    hand_over(file, directory->owner);
     int rc = fallocate(file, FALLOC_FL_KEEP_SIZE, 0, LOCK_FILE_SIZE) ? errno : 0;
     close(file);
     return rc && rc != EOPNOTSUPP && rc != ENOSYS ? bt_store_fail(store, rc, fault) : BT_OK;

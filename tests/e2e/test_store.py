@@ -4,6 +4,8 @@ import os
 import re
 import shutil
 
+import pytest
+
 import support
 
 
@@ -57,6 +59,16 @@ def test_a_backup_replaces_a_device_or_a_folder(server, tmp_path):
         done = server.cli("store", "backup", path)
         assert done.returncode == 1 and "no regular file" in done.stderr
     assert (tmp_path / "pipe").is_fifo()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="who is not root cannot give files to another")
+def test_a_command_of_root_locks_out_the_user_of_the_store(server):
+    server.stop()
+    for path in (server.data, *server.data.iterdir()):
+        os.chown(path, 65534, 65534)
+    (server.data / "bitting.mdb-lock").unlink()
+    assert server.cli("store", "verify").returncode == 0
+    assert os.stat(server.data / "bitting.mdb-lock").st_uid == 65534
 
 
 def test_a_good_store_has_problems(server):

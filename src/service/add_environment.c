@@ -14,6 +14,21 @@ static bt_err check_name(const bt_environments *environments, bt_bytes name, bt_
     return BT_OK;
 }
 
+/* What begins like a token of ours is looked for nowhere else: imported keys would be unknown from now on. */
+static bt_err check_imported(const bt_environment *environment, bt_bytes prefix, bt_fault *fault) {
+    for (size_t i = 0; i < environment->schemes_count; i++) {
+        bt_bytes imported = bt_bytes_text(environment->schemes[i].prefix);
+        bool apart =
+            !bt_bytes_starts_with(imported, prefix) && !bt_bytes_starts_with(prefix, imported);
+        if (imported.size && !apart)
+            return bt_fail(fault, BT_ERR_PRECONDITION,
+                           "prefix \"%.*s\": tokens that were imported into %s begin with \"%s\", "
+                           "and would be good no more; take another",
+                           BT_BYTES_ARG(prefix), environment->name, environment->schemes[i].prefix);
+    }
+    return BT_OK;
+}
+
 static bt_err check_prefix(const bt_environments *environments, bt_bytes prefix, bt_fault *fault) {
     if (!bt_token_prefix_ok(prefix))
         return bt_fail(fault, BT_ERR_INVALID,
@@ -24,6 +39,8 @@ static bt_err check_prefix(const bt_environments *environments, bt_bytes prefix,
     if (taken)
         return bt_fail(fault, BT_ERR_EXISTS, "prefix \"%.*s\" is that of environment \"%s\"",
                        BT_BYTES_ARG(prefix), taken->name);
+    for (size_t i = 0; i < environments->count; i++)
+        BT_TRY(check_imported(&environments->list[i], prefix, fault));
     return BT_OK;
 }
 

@@ -11,8 +11,8 @@ typedef struct bt_add_environment {
     bt_environment result; /* where change.fault.err is 0 */
 } bt_add_environment;
 
-/* Durable on return. BT_ERR_INVALID (name, prefix), BT_ERR_EXISTS (either is taken), BT_ERR_EXHAUSTED
- * (BT_ENVIRONMENTS_MAX), and those of the store. */
+/* Durable on return. BT_ERR_INVALID (name, prefix), BT_ERR_EXISTS (either is taken), BT_ERR_PRECONDITION (imported
+ * tokens begin so), BT_ERR_EXHAUSTED (BT_ENVIRONMENTS_MAX), and those of the store. */
 void bt_add_environment_run(bt_add_environment *add, bt_store *store);
 
 #endif

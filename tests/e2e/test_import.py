@@ -233,3 +233,14 @@ def test_a_pepper_comes_too_late_for_a_running_server(server, protos, checks, tm
     put_pepper(server.data)
     server.create_key("any change of the store")
     assert ask(checks, protos, "legacy-token-1") == "REASON_ALLOWED"
+
+
+def test_an_environment_that_is_added_makes_imported_keys_unknown(server, importer, checks, protos):
+    token = "acme_key-0001"
+    digest = hashlib.sha256(token.encode()).hexdigest()
+    assert importer({"sha256": digest, "prefix": "acme_key-"})[0].key_id
+    for prefix in ("acme", "acme_key"):
+        done = server.cli("env", "add", "later", "--prefix", prefix)
+        assert done.returncode == 1 and 'into test begin with "acme_key-"' in done.stderr
+    assert server.cli("env", "add", "later", "--prefix", "acme_live").returncode == 0
+    assert ask(checks, protos, token) == "REASON_ALLOWED"

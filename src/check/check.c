@@ -22,7 +22,7 @@ static bt_sought seek_foreign(const bt_head *head, const bt_environments *enviro
     bt_sought sought = {.malformed = true};
     if (!(head->flags & BT_HEAD_IMPORTED_KEYS)) return sought;
     if (!environment || !bt_foreign_ok(environments, token)) return sought;
-    if (bt_foreign_scheme(environment, token) < 0) return sought;
+    if (!bt_foreign_fits(environment, token)) return sought;
     return (bt_sought){.there = true, .foreign = token, .pepper = pepper};
 }
 

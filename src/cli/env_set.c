@@ -8,7 +8,7 @@
 
 static bt_place place;
 static bt_list kinds, choices;
-static const char *max_life, *creator_rule;
+static const char *max_life, *creator_rule, *forget_pepper;
 static bool json;
 
 static const bt_flag flags[] = {
@@ -28,6 +28,10 @@ static const bt_flag flags[] = {
      .value = "yes|no",
      .help = "whether an organization's key stops with the user who made it",
      .text = &creator_rule},
+    {.name = "forget-pepper",
+     .value = "NAME",
+     .help = "one that is lost: keys that were imported with it are found no more, for ever",
+     .text = &forget_pepper},
     {.name = "json", .help = "print the environment as an object", .on = &json},
     BT_PLACE_FLAGS(place),
     {0},
@@ -128,6 +132,7 @@ int bt_command_env_set(int argc, char **argv) {
     if (!take_rules(&set)) return BT_EXIT_USAGE;
     if (!bt_local_open(&place, BT_STORE_WRITE, &local)) return BT_EXIT_FAILED;
     set.name = bt_bytes_text(name);
+    set.forget_pepper = bt_bytes_text(forget_pepper);
     bt_set_environment_run(&set, local.store);
     exit_code = answer(&set);
     bt_local_close(&local);

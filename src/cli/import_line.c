@@ -1,6 +1,7 @@
 #include "cli/import_line.h"
 
 #include "base/duration.h"
+#include "key/foreign.h"
 
 typedef bt_err read_field(const char *name, const json_t *value, void *target, bt_fault *fault);
 
@@ -24,16 +25,10 @@ static bt_err read_bool(const char *name, const json_t *value, void *target, bt_
 }
 
 static bt_err read_method(const char *name, const json_t *value, void *target, bt_fault *fault) {
-    static const char *const names[] = {
-        [BT_HASH_SHA256] = "sha256",
-        [BT_HASH_HMAC_SHA256] = "hmac-sha256",
-        [BT_HASH_PEPPER_FIRST] = "sha256-pepper-first",
-        [BT_HASH_PEPPER_LAST] = "sha256-pepper-last",
-    };
     bt_bytes text = {0};
     BT_TRY(read_text(name, value, &text, fault));
-    for (bt_hash_method method = BT_HASH_SHA256; method <= BT_HASH_LAST; method++) {
-        if (!bt_bytes_equal(text, bt_bytes_text(names[method]))) continue;
+    bt_hash_method method = bt_hash_method_find(text);
+    if (method) {
         *(bt_hash_method *)target = method;
         return BT_OK;
     }

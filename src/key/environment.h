@@ -39,6 +39,7 @@ typedef struct bt_foreign_pepper bt_foreign_pepper;
 typedef struct bt_scheme {
     char prefix[BT_SCHEME_PREFIX_MAX + 1]; /* may be empty */
     bool hashes_rest;
+    bool forgotten; /* its pepper is lost: it finds no token any more, and keeps its place */
     bt_hash_method method;
     /* Not with BT_HASH_SHA256. The secret itself is in a file (store/foreign_peppers.h). */
     char pepper_name[BT_PEPPER_NAME_MAX + 1];

@@ -4,6 +4,23 @@
 
 #include "key/foreign_pepper.h"
 
+static const char *const methods[] = {
+    [BT_HASH_SHA256] = "sha256",
+    [BT_HASH_HMAC_SHA256] = "hmac-sha256",
+    [BT_HASH_PEPPER_FIRST] = "sha256-pepper-first",
+    [BT_HASH_PEPPER_LAST] = "sha256-pepper-last",
+};
+
+const char *bt_hash_method_name(bt_hash_method method) {
+    return method >= BT_HASH_SHA256 && method <= BT_HASH_LAST ? methods[method] : NULL;
+}
+
+bt_hash_method bt_hash_method_find(bt_bytes name) {
+    for (int method = BT_HASH_SHA256; method <= BT_HASH_LAST; method++)
+        if (bt_bytes_equal(bt_bytes_text(methods[method]), name)) return (bt_hash_method)method;
+    return (bt_hash_method)0;
+}
+
 static bool begins_like_ours(const bt_environments *environments, bt_bytes token) {
     for (size_t i = 0; i < environments->count; i++) {
         bt_bytes prefix = bt_bytes_text(environments->list[i].prefix);
@@ -22,7 +39,13 @@ bool bt_foreign_ok(const bt_environments *environments, bt_bytes token) {
 }
 
 static bool fits(const bt_scheme *scheme, bt_bytes token) {
-    return bt_bytes_starts_with(token, bt_bytes_text(scheme->prefix));
+    return !scheme->forgotten && bt_bytes_starts_with(token, bt_bytes_text(scheme->prefix));
+}
+
+bool bt_foreign_fits(const bt_environment *environment, bt_bytes token) {
+    for (size_t i = 0; i < environment->schemes_count; i++)
+        if (fits(&environment->schemes[i], token)) return true;
+    return false;
 }
 
 int bt_foreign_scheme(const bt_environment *environment, bt_bytes token) {
@@ -31,7 +54,8 @@ int bt_foreign_scheme(const bt_environment *environment, bt_bytes token) {
     for (size_t i = 0; i < environment->schemes_count; i++) {
         const bt_scheme *scheme = &environment->schemes[i];
         size_t size = strlen(scheme->prefix);
-        if (!fits(scheme, token) || (best >= 0 && size <= longest)) continue;
+        if (scheme->method != BT_HASH_SHA256 || !fits(scheme, token)) continue;
+        if (best >= 0 && size <= longest) continue;
         best = (int)i;
         longest = size;
     }

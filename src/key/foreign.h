@@ -17,7 +17,11 @@ typedef struct bt_foreign_hash {
  * its beginning: what looks like a token of ours is never another's. */
 bool bt_foreign_ok(const bt_environments *environments, bt_bytes token);
 
-/* The place of the scheme with the longest prefix that a token begins with: what its import takes. -1 for none. */
+/* Whether any scheme may know a token. */
+bool bt_foreign_fits(const bt_environment *environment, bt_bytes token);
+
+/* The place of the scheme that the import of a token takes: of those that it fits and that have no pepper, which it
+ * would depend on for nothing, the one with the longest prefix. -1 for none. */
 int bt_foreign_scheme(const bt_environment *environment, bt_bytes token);
 
 /* The digests that the record of a token may be found by, one a call: of each scheme that it fits, in their order, but
@@ -34,6 +38,10 @@ bt_foreign_hash bt_foreign_hash_token(const bt_scheme *scheme, bt_bytes token);
 
 /* Base64 of either alphabet, with or without padding. False where it is not that, or has no bytes or more than fit. */
 bool bt_base64_decode(bt_bytes text, uint8_t *ret_bytes, size_t capacity, size_t *ret_size);
+
+/* "sha256", "hmac-sha256", ...: for people and files. NULL, and 0, where there is none. */
+const char *bt_hash_method_name(bt_hash_method method);
+bt_hash_method bt_hash_method_find(bt_bytes name);
 
 /* 64 hexadecimal digits, or base64 with or without padding, of either alphabet. */
 bool bt_foreign_hash_parse(bt_bytes text, bt_foreign_hash *ret_hash);

@@ -36,6 +36,19 @@ static void set_rules(const bt_set_environment *set, bt_environment *environment
            sizeof rules->expiry_choices_ms);
 }
 
+/* For one that is lost: no server would start any more. */
+static bt_err forget_pepper(bt_bytes name, bt_environment *environment, bt_fault *fault) {
+    bool found = name.size == 0;
+    for (size_t i = 0; i < environment->schemes_count; i++) {
+        bt_scheme *scheme = &environment->schemes[i];
+        if (!name.size || !bt_bytes_equal(bt_bytes_text(scheme->pepper_name), name)) continue;
+        found = scheme->forgotten = true;
+    }
+    if (found) return BT_OK;
+    return bt_fail(fault, BT_ERR_NOT_FOUND, "no keys of %s were imported with a pepper \"%.*s\"",
+                   environment->name, BT_BYTES_ARG(name));
+}
+
 static bt_err apply(bt_change *change, bt_txn *txn, bt_fault *fault) {
     bt_set_environment *set = (bt_set_environment *)change;
     bt_environments environments = *bt_txn_environments(txn);
@@ -45,6 +58,7 @@ static bt_err apply(bt_change *change, bt_txn *txn, bt_fault *fault) {
                        BT_BYTES_ARG(set->name));
     BT_TRY(check_rules(set, fault));
     bt_environment *environment = &environments.list[found - environments.list];
+    BT_TRY(forget_pepper(set->forget_pepper, environment, fault));
     set_rules(set, environment);
     set->result = *environment;
     return bt_txn_put_environments(txn, &environments);

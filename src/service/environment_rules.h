@@ -9,11 +9,12 @@ typedef struct bt_set_environment {
     bt_change change; /* the first member; result: change.fault, change.revision */
     bt_bytes name;    /* must hold until the change is done */
     bool set_kinds, set_creator_rule, set_max_life, set_expiry_choices;
-    bt_environment rules;  /* the values of what is set */
-    bt_environment result; /* where change.fault.err is 0 */
+    bt_bytes forget_pepper; /* what was imported with it is found no more; empty: none */
+    bt_environment rules;   /* the values of what is set */
+    bt_environment result;  /* where change.fault.err is 0 */
 } bt_set_environment;
 
-/* Durable on return. BT_ERR_NOT_FOUND (name), BT_ERR_INVALID, and those of the store. Keys that were made before stay
+/* Durable on return. BT_ERR_NOT_FOUND (name, forget_pepper), BT_ERR_INVALID, and those of the store. Keys that were made before stay
  * as they are, but for org_keys_stop_with_creator, which every check asks for. */
 void bt_set_environment_run(bt_set_environment *set, bt_store *store);
 

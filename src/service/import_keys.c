@@ -59,7 +59,7 @@ static bt_err check_mark(const bt_environments *all, const bt_scheme *scheme, bt
     for (size_t i = 0; i < all->count; i++)
         for (size_t j = 0; j < all->list[i].schemes_count; j++) {
             const bt_scheme *other = &all->list[i].schemes[j];
-            if (strcmp(other->pepper_name, scheme->pepper_name) == 0 &&
+            if (!other->forgotten && strcmp(other->pepper_name, scheme->pepper_name) == 0 &&
                 memcmp(other->pepper_mark, scheme->pepper_mark, sizeof scheme->pepper_mark) != 0)
                 return bt_fail(fault, BT_ERR_PRECONDITION,
                                "pepper %s: is another than the one that keys of %s were imported "
@@ -88,6 +88,13 @@ static bt_err add_scheme(bt_txn *txn, const bt_environment *environment, bt_sche
     return bt_txn_put_environments(txn, &all);
 }
 
+static bt_err forgotten(const bt_scheme *scheme, bt_fault *fault) {
+    return bt_fail(fault, BT_ERR_PRECONDITION,
+                   "pepper %s: was forgotten, and what was imported with it is found no more; give "
+                   "it another name",
+                   scheme->pepper_name);
+}
+
 static bool same_hash(const bt_scheme *a, const bt_scheme *b) {
     return a->method == b->method && strcmp(a->pepper_name, b->pepper_name) == 0;
 }
@@ -95,6 +102,7 @@ static bool same_hash(const bt_scheme *a, const bt_scheme *b) {
 /* A token could be made its hash with. */
 static bt_err check_ready(bt_txn *txn, const bt_environment *environment, const bt_scheme *scheme,
                           bt_fault *fault) {
+    if (scheme->forgotten) return forgotten(scheme, fault);
     if (scheme->method == BT_HASH_SHA256 || scheme->pepper) return BT_OK;
     BT_TRY(bt_store_check_pepper(bt_txn_store(txn), environment, scheme, fault));
     return bt_fail(fault, BT_ERR_UNAVAILABLE,
@@ -162,7 +170,8 @@ static bt_err check_hash(bt_txn *txn, const bt_environment *environment, const b
                          const bt_foreign_hash *hash, bt_fault *fault) {
     for (unsigned i = 0; i < environment->schemes_count; i++) {
         const bt_record *record;
-        if (!same_message(own, &environment->schemes[i])) continue;
+        if (environment->schemes[i].forgotten || !same_message(own, &environment->schemes[i]))
+            continue;
         bt_digest digest =
             bt_foreign_digest(bt_store_pepper(bt_txn_store(txn)), environment, i, hash);
         bt_err err = bt_digest_find(txn, &digest, &record);

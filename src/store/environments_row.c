@@ -15,6 +15,7 @@ typedef struct scheme_rows {
 static void encode_hash(const bt_scheme *scheme, Bitting__Store__V1__Scheme *row) {
     row->method = scheme->method;
     if (scheme->method == BT_HASH_SHA256) return;
+    row->forgotten = scheme->forgotten;
     row->pepper_name = bt_row_text(scheme->pepper_name);
     row->pepper_mark = bt_row_data(bt_bytes_of(scheme->pepper_mark, sizeof scheme->pepper_mark));
 }
@@ -40,6 +41,7 @@ static bool decode_hash(const Bitting__Store__V1__Scheme *row, bt_scheme *scheme
     if (row->method > BT_HASH_LAST) return false;
     if (scheme->method == BT_HASH_SHA256) return name.size == 0 && mark.size == 0;
     if (!bt_pepper_name_ok(name) || mark.size != sizeof scheme->pepper_mark) return false;
+    scheme->forgotten = row->forgotten;
     memcpy(scheme->pepper_mark, mark.data, mark.size);
     return bt_bytes_copy_text(name, scheme->pepper_name, sizeof scheme->pepper_name);
 }

@@ -106,7 +106,7 @@ static bt_err find_of_scheme(bt_store *store, const bt_scheme *scheme,
 }
 
 static bool lacks(const bt_scheme *scheme) {
-    return scheme->method != BT_HASH_SHA256 && !scheme->pepper;
+    return scheme->method != BT_HASH_SHA256 && !scheme->forgotten && !scheme->pepper;
 }
 
 bool bt_store_find_peppers(bt_store *store, bt_environments *environments) {
@@ -131,8 +131,10 @@ bt_err bt_store_check_pepper(bt_store *store, const bt_environment *environment,
     if (!lacks(scheme)) return BT_OK;
     bt_err err = find_of_scheme(store, scheme, &known, &inner);
     if (!err) return BT_OK; /* since a moment */
-    return bt_fail(fault, err, "imported keys of environment %s: %s", environment->name,
-                   inner.text);
+    return bt_fail(fault, err,
+                   "imported keys of environment %s: %s (lost? `bitting env set %s "
+                   "--forget-pepper %s`)",
+                   environment->name, inner.text, environment->name, scheme->pepper_name);
 }
 
 bt_err bt_store_check_peppers(bt_store *store, const bt_environments *environments,

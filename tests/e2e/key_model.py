@@ -130,7 +130,8 @@ class Model:
             return (key if key.environment == environment else None), False
         if any(token.startswith(prefix) for prefix in ENVIRONMENTS.values()):
             return None, token not in self.strangers and token not in self.purged
-        if self.scheme_of(token, environment) is None or not self.foreign_shape(token):
+        fits = any(token.startswith(prefix) for prefix, _ in self.schemes[environment])
+        if not fits or not self.foreign_shape(token):
             return None, True
         return self.find_foreign(token, environment), False
 
@@ -145,8 +146,8 @@ class Model:
         return 8 <= len(token) <= 512 and all("!" <= letter <= "~" for letter in token)
 
     def scheme_of(self, token, environment):
-        """That of the longest prefix."""
-        return max((scheme for scheme in self.schemes[environment] if token.startswith(scheme[0])),
+        """That of the longest prefix, without a pepper: for a token that is brought."""
+        return max((scheme for scheme in self.schemes[environment] if token.startswith(scheme[0]) and scheme[1] == 1),
                    key=lambda scheme: len(scheme[0]), default=None)
 
     def foreign_hash(self, environment, scheme, token):

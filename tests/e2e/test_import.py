@@ -244,3 +244,31 @@ def test_an_environment_that_is_added_makes_imported_keys_unknown(server, import
         assert done.returncode == 1 and 'into test begin with "acme_key-"' in done.stderr
     assert server.cli("env", "add", "later", "--prefix", "acme_live").returncode == 0
     assert ask(checks, protos, token) == "REASON_ALLOWED"
+
+
+def test_a_lost_pepper_ends_the_service_for_ever(server, protos, checks, importer):
+    path = put_pepper(server.data)
+    items = [peppered(METHODS[0], "legacy-token-1"), {"token": "legacy-token-2"}]
+    assert [result.code for result in importer(*items)] == [0, 0]
+    server.stop()
+    path.unlink()
+    with pytest.raises(AssertionError, match="bitting env set test --forget-pepper old"):
+        server.start()
+    server.process = None
+    done = server.cli("env", "set", "test", "--forget-pepper", "odl")
+    assert done.returncode == 1 and 'no keys of test were imported with a pepper "odl"' in done.stderr
+    done = server.cli("env", "set", "test", "--forget-pepper", "old")
+    assert done.returncode == 0 and "hmac-sha256, pepper old, forgotten" in done.stderr
+    server.start()
+    again = protos.check_grpc.CheckServiceStub(server.trusted())
+    assert ask(again, protos, "legacy-token-1") == "REASON_UNKNOWN_KEY"
+    assert ask(again, protos, "legacy-token-2") == "REASON_ALLOWED"
+    # Its name cannot come back in this environment, so that nobody's keys are good again by chance.
+    put_pepper(server.data)
+    line = lines({"sha256": "0" * 64, "method": "hmac-sha256", "pepper": "old", "name": "x"})
+    done = server.cli("key", "import", "--env", "test", token=line)
+    assert done.returncode == 1 and "pepper old: was forgotten" in done.stderr
+    environments = json.loads(server.cli("env", "list", "--json").stdout)["environments"]
+    assert environments[0]["imported"] == [
+        {"method": "hmac-sha256", "pepper": "old", "prefix": "", "without_prefix": False, "forgotten": True},
+        {"method": "sha256", "pepper": "", "prefix": "", "without_prefix": False, "forgotten": False}]

@@ -94,6 +94,11 @@ START_TEST(a_scheme_that_a_token_fits_is_not_tried) {
     }
     ck_assert(!bt_foreign_next(pepper, &environment, BT_LITERAL(TOKEN), &at, &digest));
     ck_assert_int_eq(bt_foreign_scheme(&environment, BT_LITERAL(TOKEN)), 3);
+    environment.schemes[3].method = BT_HASH_PEPPER_LAST;
+    ck_assert_int_eq(bt_foreign_scheme(&environment, BT_LITERAL(TOKEN)), 1);
+    environment.schemes[0].forgotten = true;
+    ck_assert(bt_foreign_fits(&environment, BT_LITERAL(TOKEN)));
+    ck_assert(!bt_foreign_fits(&environment, BT_LITERAL("another-token")));
     bt_pepper_free(pepper);
 }
 END_TEST

@@ -75,6 +75,7 @@ END_TEST
 static void fill_scheme(bt_scheme *scheme) {
     memset(scheme->prefix, 's', BT_SCHEME_PREFIX_MAX);
     scheme->hashes_rest = true;
+    scheme->forgotten = true;
     scheme->method = BT_HASH_LAST;
     memset(scheme->pepper_name, 'n', BT_PEPPER_NAME_MAX);
     memset(scheme->pepper_mark, 255, BT_PEPPER_MARK_SIZE);

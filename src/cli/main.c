@@ -73,20 +73,20 @@ static const bt_command *find(int argc, char **argv, int *ret_used) {
 }
 
 /* `bitting key`: what there is to do with keys. */
-static bool print_group(const char *word) {
+static bool print_group(FILE *out, const char *word) {
     size_t size = strlen(word);
     bool found = false;
     for (size_t i = 0; i < COMMANDS; i++) {
         const char *name = commands[i].name;
         if (strncmp(name, word, size) != 0 || name[size] != ' ') continue;
-        fprintf(stderr, "  bitting %-13s %s\n", name, commands[i].summary);
+        fprintf(out, "  bitting %-13s %s\n", name, commands[i].summary);
         found = true;
     }
     return found;
 }
 
 static int complain_unknown(int argc, char **argv) {
-    bool group = print_group(argv[0]);
+    bool group = print_group(stderr, argv[0]);
     if (group && argc == 1) return BT_EXIT_USAGE;
     char given[128];
     snprintf(given, sizeof given, "%s%s%s", argv[0], group ? " " : "", group ? argv[1] : "");
@@ -98,14 +98,19 @@ static int complain_unknown(int argc, char **argv) {
     return BT_EXIT_USAGE;
 }
 
+static bool asks_for_help(const char *word) {
+    return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0;
+}
+
 static int run(int argc, char **argv) {
     bool help = strcmp(argv[0], "help") == 0;
-    if (strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "-h") == 0 || (help && argc == 1))
-        return print_help(stdout, BT_EXIT_OK);
+    if (asks_for_help(argv[0]) && (!help || argc == 1)) return print_help(stdout, BT_EXIT_OK);
     if (strcmp(argv[0], "--version") == 0) return bt_command_version(0, NULL);
     if (help) argc--, argv++;
     int used = 0;
     const bt_command *command = find(argc, argv, &used);
+    bool group = !command && (help ? argc == 1 : argc == 2 && asks_for_help(argv[1]));
+    if (group && print_group(stdout, argv[0])) return BT_EXIT_OK;
     if (!command) return complain_unknown(argc, argv);
     char *only_help[] = {"--help", NULL};
     if (help) return command->run(1, only_help);

@@ -39,6 +39,13 @@ def test_help_shows_usage_flags_and_an_example(command):
     assert support.run("help", *command.split()).stdout == done.stdout
 
 
+@pytest.mark.parametrize("words", ["key --help", "key -h", "key help", "help key"])
+def test_help_on_a_group_is_a_complaint(words):
+    done = support.run(*words.split())
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "bitting key create " in done.stdout and "env" not in done.stdout
+
+
 def test_help_lists_what_the_program_is_for():
     assert {"serve", "key create", "key list", "key show", "key revoke", "env list", "env add", "scope list", "check",
             "version"} <= set(COMMANDS)

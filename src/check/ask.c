@@ -138,6 +138,7 @@ void bt_asked_seek(bt_snapshot *snapshot, const bt_pepper *pepper, bt_asked *con
     bt_asked *waiting[BT_ASKED_TOGETHER];
     bt_bytes tokens[BT_ASKED_TOGETHER];
     uint64_t slots[BT_ASKED_TOGETHER];
+    const void *rows[BT_ASKED_TOGETHER];
     size_t found = 0;
     for (size_t i = 0; i < count; i++) {
         asked[i]->seeks = true;
@@ -149,7 +150,9 @@ void bt_asked_seek(bt_snapshot *snapshot, const bt_pepper *pepper, bt_asked *con
         at += digest_run(pepper, waiting + at, tokens + at, found - at);
     for (size_t i = 0; i < found; i++)
         slots[i] = waiting[i]->sought.slot = bt_digest_slot(&waiting[i]->sought.digest);
-    if (found > 1) bt_snapshot_expect(snapshot, slots, found);
+    if (found < 2) return;
+    bt_snapshot_expect(snapshot, slots, found, rows);
+    for (size_t i = 0; i < found; i++) waiting[i]->sought.row = rows[i];
 }
 
 bt_err bt_ask_decide(bt_snapshot *snapshot, const bt_pepper *pepper, const bt_asked *asked,

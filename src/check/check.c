@@ -85,7 +85,7 @@ static bt_err find(bt_snapshot *snapshot, const bt_sought *sought,
     if (sought->foreign.size)
         BT_TRY(find_foreign(snapshot, sought, environment, finding, ret_slot));
     else
-        BT_TRY(bt_snapshot_record(snapshot, &sought->digest, &finding->record));
+        BT_TRY(bt_snapshot_expected(snapshot, sought->row, &sought->digest, &finding->record));
     return finding->record ? find_limits(snapshot, environment, finding) : BT_OK;
 }
 

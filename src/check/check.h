@@ -29,6 +29,7 @@ typedef struct bt_sought {
     bool there; /* the token may be one of the environment */
     uint64_t slot;
     bt_digest digest;
+    const void *row; /* for bt_snapshot_expected */
     /* Of a token that may be another system's, which is looked for by up to four digests: then slot and digest are not
      * set. Views what was asked with. */
     bt_bytes foreign;

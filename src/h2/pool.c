@@ -66,9 +66,9 @@ static bool block_keep(bt_h2_pool *pool, bt_h2_block *block) {
 }
 
 bool bt_h2_charge(bt_h2_account *account, size_t size) {
-    bt_h2_pool *pool = account->pool;
-    if (account->used > account->limit || size > account->limit - account->used) return false;
-    if (pool->used > pool->limit || size > pool->limit - pool->used) return false;
+    const bt_h2_pool *pool = account->pool;
+    if (size > SIZE_MAX / 2) return false;
+    if (account->used + size > account->limit || pool->used + size > pool->limit) return false;
     bt_h2_charge_anyway(account, size);
     return true;
 }

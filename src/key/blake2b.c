@@ -89,43 +89,36 @@ void bt_blake2b_end(bt_blake2b *state, const uint64_t block[BT_BLAKE2B_WORDS], s
 }
 
 #if defined(__x86_64__)
-#define AVX2 __attribute__((target("avx2")))
+#define ALL(word) ((lanes){(word), (word), (word), (word)})
+#define WORDS(i) ((lanes){blocks[0][i], blocks[1][i], blocks[2][i], blocks[3][i]})
 
-AVX2 static void gather(const uint64_t blocks[BT_BLAKE2B_LANES][BT_BLAKE2B_WORDS],
-                        lanes ret_words[BT_BLAKE2B_WORDS]) {
-    for (size_t i = 0; i < BT_BLAKE2B_WORDS; i++)
-        ret_words[i] = (lanes){blocks[0][i], blocks[1][i], blocks[2][i], blocks[3][i]};
-}
-
-AVX2 static void scatter(const lanes *words, bt_blake2b states[BT_BLAKE2B_LANES]) {
-    for (size_t lane = 0; lane < BT_BLAKE2B_LANES; lane++)
-        for (size_t i = 0; i < 8; i++) states[lane].h[i] = words[i][lane];
-}
-
-AVX2 static inline lanes all(uint64_t word) {
-    return (lanes){word, word, word, word};
-}
+/* The same code for one kind of processor or another. */
+#define DEFINE_END_FOUR(name, processor)                                                           \
+    __attribute__((target(processor))) static void name(                                           \
+        const uint64_t h[8], const uint64_t blocks[BT_BLAKE2B_LANES][BT_BLAKE2B_WORDS],            \
+        const size_t sizes[BT_BLAKE2B_LANES], bt_blake2b *ret_states) {                            \
+        lanes m[BT_BLAKE2B_WORDS];                                                                 \
+        lanes v0 = ALL(h[0]), v1 = ALL(h[1]), v2 = ALL(h[2]), v3 = ALL(h[3]);                      \
+        lanes v4 = ALL(h[4]), v5 = ALL(h[5]), v6 = ALL(h[6]), v7 = ALL(h[7]);                      \
+        lanes v8 = ALL(iv[0]), v9 = ALL(iv[1]), v10 = ALL(iv[2]), v11 = ALL(iv[3]);                \
+        lanes counts = {sizes[0], sizes[1], sizes[2], sizes[3]};                                   \
+        lanes v12 = ALL(iv[4]) ^ (counts + BT_BLAKE2B_BLOCK), v13 = ALL(iv[5]);                    \
+        lanes v14 = ALL(~iv[6]), v15 = ALL(iv[7]);                                                 \
+        for (size_t i = 0; i < BT_BLAKE2B_WORDS; i++) m[i] = WORDS(i);                             \
+        ALL_ROUNDS;                                                                                \
+        const lanes ends[8] = {ALL(h[0]) ^ v0 ^ v8,  ALL(h[1]) ^ v1 ^ v9,  ALL(h[2]) ^ v2 ^ v10,   \
+                               ALL(h[3]) ^ v3 ^ v11, ALL(h[4]) ^ v4 ^ v12, ALL(h[5]) ^ v5 ^ v13,   \
+                               ALL(h[6]) ^ v6 ^ v14, ALL(h[7]) ^ v7 ^ v15};                        \
+        for (size_t lane = 0; lane < BT_BLAKE2B_LANES; lane++)                                     \
+            for (size_t i = 0; i < 8; i++) ret_states[lane].h[i] = ends[i][lane];                  \
+        bt_secret_wipe(m, sizeof m);                                                               \
+    }
 
 /* NOLINTNEXTLINE(readability-function-size): likewise */
-AVX2 static void end_four(const bt_blake2b *from,
-                          const uint64_t blocks[BT_BLAKE2B_LANES][BT_BLAKE2B_WORDS],
-                          const size_t sizes[BT_BLAKE2B_LANES], bt_blake2b *ret_states) {
-    const uint64_t *h = from->h;
-    lanes m[BT_BLAKE2B_WORDS];
-    lanes v0 = all(h[0]), v1 = all(h[1]), v2 = all(h[2]), v3 = all(h[3]);
-    lanes v4 = all(h[4]), v5 = all(h[5]), v6 = all(h[6]), v7 = all(h[7]);
-    lanes v8 = all(iv[0]), v9 = all(iv[1]), v10 = all(iv[2]), v11 = all(iv[3]);
-    lanes counts = {sizes[0], sizes[1], sizes[2], sizes[3]};
-    lanes v12 = all(iv[4]) ^ (counts + BT_BLAKE2B_BLOCK), v13 = all(iv[5]);
-    lanes v14 = all(~iv[6]), v15 = all(iv[7]);
-    gather(blocks, m);
-    ALL_ROUNDS;
-    lanes ends[8] = {all(h[0]) ^ v0 ^ v8,  all(h[1]) ^ v1 ^ v9,  all(h[2]) ^ v2 ^ v10,
-                     all(h[3]) ^ v3 ^ v11, all(h[4]) ^ v4 ^ v12, all(h[5]) ^ v5 ^ v13,
-                     all(h[6]) ^ v6 ^ v14, all(h[7]) ^ v7 ^ v15};
-    scatter(ends, ret_states);
-    bt_secret_wipe(m, sizeof m);
-}
+DEFINE_END_FOUR(end_four_avx2, "avx2")
+/* Has registers for all of the state and the message, and rotates in one instruction. */
+/* NOLINTNEXTLINE(readability-function-size): likewise */
+DEFINE_END_FOUR(end_four_avx512, "avx512vl")
 #endif
 
 void bt_blake2b_end_four(const bt_blake2b *from,
@@ -133,8 +126,12 @@ void bt_blake2b_end_four(const bt_blake2b *from,
                          const size_t sizes[BT_BLAKE2B_LANES],
                          bt_blake2b ret_states[BT_BLAKE2B_LANES]) {
 #if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx512vl")) {
+        end_four_avx512(from->h, blocks, sizes, ret_states);
+        return;
+    }
     if (__builtin_cpu_supports("avx2")) {
-        end_four(from, blocks, sizes, ret_states);
+        end_four_avx2(from->h, blocks, sizes, ret_states);
         return;
     }
 #endif

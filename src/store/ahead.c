@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "key/record.h"
+
 /* Look-ups that are under way at a time: more than a core can wait for. */
 #define GROUP 32u
 #define LINE 64u
@@ -11,7 +13,7 @@
 /* Places that one page is taken to cover, at most: those of a tree that grew since. */
 #define PLACES_MAX 64u
 #define BITS_MIN 10u
-#define BITS_MAX 20u /* 8 MiB of pages, of which those are in memory that are used */
+#define BITS_MAX 20u /* 16 MiB, of which those are in memory that are used */
 
 /* A page of LMDB 0.9 (mdb.c: MDB_page, MDB_node), on little-endian machines of 64 bits. */
 #define FLAGS_AT 10u
@@ -24,6 +26,7 @@
 typedef struct search {
     uint64_t slot;
     const uint8_t *page; /* NULL: it has ended */
+    bool current;        /* the page is of this transaction */
     unsigned low, high;  /* nodes that are left, high is not one of them */
     unsigned probe;      /* where the node lies that was fetched */
 } search;
@@ -63,18 +66,19 @@ static bool read_key(const uint8_t *page, size_t page_size, unsigned node, uint6
 }
 
 /* All that lies on the page is learned with it. */
-void bt_ahead_learn(bt_ahead *ahead, uint64_t slot, const void *row) {
+void bt_ahead_learn(bt_ahead *ahead, size_t transaction, uint64_t slot, const void *row) {
     if (!ahead->pages) return;
     const uint8_t *page = (const uint8_t *)((uintptr_t)row & ~(uintptr_t)(ahead->page_size - 1));
-    if (ahead->pages[slot >> ahead->shift] == page) return;
+    const bt_ahead_page seen = {page, transaction}, *known = &ahead->pages[slot >> ahead->shift];
+    if (known->page == page && known->transaction == transaction) return;
     unsigned count = count_nodes(page, ahead->page_size);
     uint64_t first = slot, last = slot;
     if (count > 0 && read_key(page, ahead->page_size, 0, &first))
         read_key(page, ahead->page_size, count - 1, &last);
     bool sane = first <= slot && slot <= last && (last - first) >> ahead->shift < PLACES_MAX;
-    ahead->pages[slot >> ahead->shift] = page;
+    ahead->pages[slot >> ahead->shift] = seen;
     for (uint64_t place = first >> ahead->shift; sane && place <= last >> ahead->shift; place++)
-        ahead->pages[place] = page;
+        ahead->pages[place] = seen;
 }
 
 /* As mdb_node_search has it: the same nodes must be looked at. */
@@ -105,19 +109,30 @@ static void begin(search *of, size_t page_size) {
     probe(of, page_size);
 }
 
+/* The row behind the node's header (size in two halves, flags, size of the key) and its key; NULL where it is none. */
+static const void *find_row(const search *of, size_t page_size) {
+    const uint8_t *node = of->page + of->probe;
+    const size_t before = NODE_HEADER + sizeof of->slot;
+    if (!of->current || of->probe + before + BT_RECORD_SIZE > page_size) return NULL;
+    bool plain = read16(node) == BT_RECORD_SIZE && read16(node + 2) == 0 && read16(node + 4) == 0 &&
+                 read16(node + 6) == sizeof of->slot;
+    return plain ? node + before : NULL;
+}
+
 static void fetch_record(const search *of) {
     const uint8_t *node = of->page + of->probe;
     __builtin_prefetch(node + LINE);
     __builtin_prefetch(node + (size_t)2 * LINE - NODE_HEADER);
 }
 
-static void step(search *of, size_t page_size) {
+static void step(search *of, size_t page_size, const void **ret_row) {
     uint64_t key;
     if (!of->page) return;
     unsigned middle = middle_of(of);
     memcpy(&key, of->page + of->probe + NODE_HEADER, sizeof key);
     if (key == of->slot) {
         fetch_record(of);
+        *ret_row = find_row(of, page_size);
         of->page = NULL;
         return;
     }
@@ -128,27 +143,33 @@ static void step(search *of, size_t page_size) {
     probe(of, page_size);
 }
 
-static void fetch_group(const bt_ahead *ahead, const uint64_t *slots, size_t count) {
+static void fetch_group(const bt_ahead *ahead, size_t transaction, const uint64_t *slots,
+                        size_t count, const void **ret_rows) {
     search group[GROUP];
     for (size_t i = 0; i < count; i++) __builtin_prefetch(&ahead->pages[slots[i] >> ahead->shift]);
     for (size_t i = 0; i < count; i++) {
-        group[i] = (search){.slot = slots[i], .page = ahead->pages[slots[i] >> ahead->shift]};
-        if (!group[i].page) continue;
-        __builtin_prefetch(group[i].page);
-        __builtin_prefetch(group[i].page + LINE);
+        const bt_ahead_page *known = &ahead->pages[slots[i] >> ahead->shift];
+        group[i] = (search){
+            .slot = slots[i], .page = known->page, .current = known->transaction == transaction};
+        if (!known->page) continue;
+        __builtin_prefetch(known->page);
+        __builtin_prefetch(known->page + LINE);
     }
     for (size_t i = 0; i < count; i++) begin(&group[i], ahead->page_size);
     for (bool left = true; left;) {
         left = false;
         for (size_t i = 0; i < count; i++) {
-            step(&group[i], ahead->page_size);
+            step(&group[i], ahead->page_size, &ret_rows[i]);
             left |= group[i].page != NULL;
         }
     }
 }
 
-void bt_ahead_fetch(const bt_ahead *ahead, const uint64_t *slots, size_t count) {
+void bt_ahead_fetch(const bt_ahead *ahead, size_t transaction, const uint64_t *slots, size_t count,
+                    const void **ret_rows) {
+    for (size_t i = 0; i < count; i++) ret_rows[i] = NULL;
     if (!ahead->pages || __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__) return;
     for (size_t at = 0; at < count; at += GROUP)
-        fetch_group(ahead, slots + at, count - at < GROUP ? count - at : GROUP);
+        fetch_group(ahead, transaction, slots + at, count - at < GROUP ? count - at : GROUP,
+                    ret_rows + at);
 }

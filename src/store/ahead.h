@@ -1,6 +1,9 @@
 /* Fetching from memory what look-ups of records are about to read. A look-up in a large tree waits for one
- * cache line after the other; many look-ups can wait for theirs at the same time. Hints alone: nothing that is
- * read here goes into an answer. For one thread. */
+ * cache line after the other; many look-ups can wait for theirs at the same time. For one thread.
+ *
+ * A page that was learned of in an earlier transaction is a hint: nothing of it goes into an answer. One that was learned
+ * of in this transaction is a leaf of the very tree that is asked, and what is found there is what a look-up would
+ * find; what is not found there may be elsewhere. */
 #ifndef BT_STORE_AHEAD_H
 #define BT_STORE_AHEAD_H
 
@@ -8,11 +11,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* A page of the map, and the transaction in which it was last seen to be a leaf of the tree. */
+typedef struct bt_ahead_page {
+    const uint8_t *page;
+    size_t transaction;
+} bt_ahead_page;
+
 /* Which page each part of the key space was last seen in. Slots are digests, so parts of one size hold about
  * as many records each. */
 typedef struct bt_ahead {
-    const uint8_t **pages; /* NULL where there was no memory: then nothing is fetched */
-    unsigned shift;        /* from a slot to its place in pages */
+    bt_ahead_page *pages; /* NULL where there was no memory: then nothing is fetched */
+    unsigned shift;       /* from a slot to its place in pages */
     size_t page_size;
 } bt_ahead;
 
@@ -20,9 +29,12 @@ typedef struct bt_ahead {
 void bt_ahead_init(bt_ahead *ahead, size_t records, size_t page_size);
 void bt_ahead_clear(bt_ahead *ahead);
 
-/* The row of this slot was found here, in the map of the file. */
-void bt_ahead_learn(bt_ahead *ahead, uint64_t slot, const void *row);
+/* In this transaction, which has that number, the row of this slot was found here, in the map of the file. */
+void bt_ahead_learn(bt_ahead *ahead, size_t transaction, uint64_t slot, const void *row);
 
-void bt_ahead_fetch(const bt_ahead *ahead, const uint64_t *slots, size_t count);
+/* ret_rows: the rows of BT_RECORD_SIZE bytes that were found on pages of this transaction; NULL where one has to be
+ * looked up. */
+void bt_ahead_fetch(const bt_ahead *ahead, size_t transaction, const uint64_t *slots, size_t count,
+                    const void **ret_rows);
 
 #endif

@@ -105,14 +105,24 @@ bt_err bt_snapshot_record_at(bt_snapshot *snapshot, uint64_t slot, const bt_reco
     BT_TRY(bt_snapshot_row(snapshot, BT_TABLE_RECORD, bt_bytes_of(&slot, sizeof slot), &row));
     const bt_record *record = bt_record_view(row);
     if (!record) return BT_ERR_INTERNAL;
-    bt_ahead_learn(&snapshot->ahead, slot, row.data);
+    bt_ahead_learn(&snapshot->ahead, snapshot->viewed, slot, row.data);
     *ret_record = record;
     return BT_OK;
 }
 
-void bt_snapshot_expect(bt_snapshot *snapshot, const uint64_t *slots, size_t count) {
+void bt_snapshot_expect(bt_snapshot *snapshot, const uint64_t *slots, size_t count,
+                        const void **ret_rows) {
     if (!snapshot->ahead.pages) look_ahead(snapshot);
-    bt_ahead_fetch(&snapshot->ahead, slots, count);
+    bt_ahead_fetch(&snapshot->ahead, snapshot->viewed, slots, count, ret_rows);
+}
+
+bt_err bt_snapshot_expected(bt_snapshot *snapshot, const void *row, const bt_digest *digest,
+                            const bt_record **ret_record) {
+    const bt_record *record = row ? bt_record_view(bt_bytes_of(row, BT_RECORD_SIZE)) : NULL;
+    if (!record || !bt_record_matches(record, digest))
+        return bt_snapshot_record(snapshot, digest, ret_record);
+    *ret_record = record;
+    return BT_OK;
 }
 
 bt_err bt_snapshot_record(bt_snapshot *snapshot, const bt_digest *digest,

@@ -52,8 +52,13 @@ bt_err bt_snapshot_record(bt_snapshot *snapshot, const bt_digest *digest,
                           const bt_record **ret_record);
 
 /* Says which records will be looked up next, by bt_digest_slot: what the look-ups will read is fetched from
- * memory for all at once, rather than for one after the other. Worth it from two on. Changes no answer. */
-void bt_snapshot_expect(bt_snapshot *snapshot, const uint64_t *slots, size_t count);
+ * memory for all at once, rather than for one after the other. Worth it from two on. Changes no answer.
+ * ret_rows: for bt_snapshot_expected, until the snapshot is reset. */
+void bt_snapshot_expect(bt_snapshot *snapshot, const uint64_t *slots, size_t count,
+                        const void **ret_rows);
+/* As bt_snapshot_record. row: what bt_snapshot_expect gave for the slot of this digest, or NULL. */
+bt_err bt_snapshot_expected(bt_snapshot *snapshot, const void *row, const bt_digest *digest,
+                            const bt_record **ret_record);
 
 /* The record at a row's key (bt_detail.record_key). BT_ERR_NOT_FOUND. */
 bt_err bt_snapshot_record_at(bt_snapshot *snapshot, uint64_t slot, const bt_record **ret_record);

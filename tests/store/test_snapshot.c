@@ -42,6 +42,49 @@ START_TEST(a_snapshot_sees_what_came_after_it) {
 }
 END_TEST
 
+#define EXPECTED 3000u
+
+/* Looks all up together, and each by itself. Returns how many were found without a look-up. */
+static size_t compare_all(bt_snapshot *snapshot, const sample *keys) {
+    static uint64_t slots[EXPECTED];
+    static const void *rows[EXPECTED];
+    size_t known = 0;
+    ck_assert_int_eq(bt_snapshot_renew(snapshot), BT_OK);
+    for (size_t i = 0; i < EXPECTED; i++) slots[i] = keys[i].slot;
+    bt_snapshot_expect(snapshot, slots, EXPECTED, rows);
+    for (size_t i = 0; i < EXPECTED; i++) {
+        const bt_record *expected = NULL, *found = NULL;
+        known += rows[i] != NULL;
+        ck_assert_int_eq(bt_snapshot_expected(snapshot, rows[i], &keys[i].digest, &expected),
+                         BT_OK);
+        ck_assert_int_eq(bt_snapshot_record(snapshot, &keys[i].digest, &found), BT_OK);
+        ck_assert_ptr_eq(expected, found);
+    }
+    bt_snapshot_reset(snapshot);
+    return known;
+}
+
+/* Changes come from another thread's writer, and pages that were freed are used again. */
+START_TEST(an_expected_record_is_older_than_the_snapshot) {
+    static sample keys[EXPECTED];
+    data_home fixture;
+    fixture_make(&fixture);
+    fixture_open(&fixture, 0);
+    fixture_fill(&fixture, 0, EXPECTED - 200);
+    for (size_t i = 0; i < EXPECTED; i++) sample_make(i, &keys[i]);
+    ck_assert_uint_eq(compare_all(fixture.snapshot, keys), 0);
+    ck_assert_uint_ge(compare_all(fixture.snapshot, keys), EXPECTED / 2);
+    for (uint64_t round = 0; round < 60; round++) {
+        ck_assert_int_eq(sample_apply(fixture.store, SAMPLE_REVOKE, round * 7), BT_OK);
+        if (round % 2) compare_all(fixture.snapshot, keys);
+        ck_assert_int_eq(sample_apply(fixture.store, SAMPLE_DELETE, round * 7 + 1), BT_OK);
+        if (round % 3) fixture_fill(&fixture, EXPECTED - 200 + round, 1);
+        compare_all(fixture.snapshot, keys);
+    }
+    fixture_remove(&fixture);
+}
+END_TEST
+
 /* The key is revoked if and only if the revision is odd. */
 #define KEY 5u
 
@@ -289,6 +332,7 @@ START_TEST(the_last_id_has_a_next) {
 END_TEST
 
 UNIT_MAIN("snapshot", a_snapshot_sees_what_came_after_it,
+          an_expected_record_is_older_than_the_snapshot,
           a_change_that_is_done_is_not_seen_by_the_next_look,
           a_changed_catalogue_or_environment_is_not_seen_by_other_processes,
           a_change_does_not_see_those_before_it_in_its_group,

@@ -1,6 +1,7 @@
 #include "base/clock.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 int64_t bt_clock_ms(void) {
@@ -29,13 +30,16 @@ void bt_clock_format(int64_t time_ms, char ret_text[25]) {
 }
 
 bool bt_clock_parse(const char *text, int64_t *ret_ms) {
-    struct tm parts = {0}, back;
-    const char *end = strptime(text, "%Y-%m-%dT%H:%M:%SZ", &parts);
+    static const char format[] = "%Y-%m-%dT%H:%M:%SZ";
+    struct tm parts = {0};
+    char back[sizeof "2030-01-31T00:00:00Z"];
+    const char *end = strptime(text, format, &parts);
     if (!end || *end) return false;
     time_t seconds = timegm(&parts);
-    /* A day that its month does not have has become another one. */
-    bool same = gmtime_r(&seconds, &back) && back.tm_mday == parts.tm_mday;
-    if (!same || seconds < 0 || seconds > BT_LAST_MS / BT_SECOND_MS) return false;
+    if (seconds < 0 || seconds > BT_LAST_MS / BT_SECOND_MS) return false;
+    /* timegm has made a day that its month does not have another one, and so with all that is not written as it would
+     * be here. */
+    if (!strftime(back, sizeof back, format, &parts) || strcmp(back, text) != 0) return false;
     *ret_ms = (int64_t)seconds * BT_SECOND_MS;
     return true;
 }

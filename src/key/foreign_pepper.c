@@ -9,7 +9,7 @@
 static_assert(BT_PEPPER_MARK_SIZE == BT_SEAL_SIZE, "a mark is a seal");
 
 /* Hexadecimal digits take the most; and a newline. */
-#define FILE_MAX (sizeof "base64:" + 2 * BT_FOREIGN_PEPPER_MAX + 1)
+#define FILE_MAX (sizeof "base64:" + (size_t)2 * BT_FOREIGN_PEPPER_MAX + 1)
 
 static bool take_after(bt_bytes *text, const char *form) {
     bt_bytes name = bt_bytes_text(form);

@@ -15,15 +15,15 @@ struct bt_known_pepper {
     bt_foreign_pepper *pepper;
 };
 
-static void free_known(bt_known_pepper **known) {
-    if (*known) bt_foreign_pepper_free((*known)->pepper);
-    free(*known);
+static void free_known(bt_known_pepper *known) {
+    bt_foreign_pepper_free(known->pepper);
+    free(known);
 }
 
 void bt_store_free_peppers(bt_store *store) {
     while (store->peppers) {
         bt_known_pepper *next = store->peppers->next;
-        free_known(&store->peppers);
+        free_known(store->peppers);
         store->peppers = next;
     }
 }
@@ -56,27 +56,33 @@ static bt_err load(const bt_store *store, const char *name, bt_foreign_pepper **
                    inner.text, credential);
 }
 
-/* What is known is never taken away, so that nobody who uses it needs the lock. */
-static const bt_known_pepper *keep(bt_store *store, bt_known_pepper **fresh) {
+/* Takes it over, or gives it back where it is known already. What is known is never taken away, so that nobody who uses
+ * it needs the lock. */
+static const bt_known_pepper *keep(bt_store *store, bt_known_pepper *fresh) {
     pthread_mutex_lock(&store->peppers_lock);
-    const bt_known_pepper *known = find_known(store, (*fresh)->name, (*fresh)->mark);
+    const bt_known_pepper *known = find_known(store, fresh->name, fresh->mark);
     if (!known) {
-        (*fresh)->next = store->peppers;
-        known = store->peppers = *fresh;
-        *fresh = NULL;
+        fresh->next = store->peppers;
+        store->peppers = fresh;
     }
     pthread_mutex_unlock(&store->peppers_lock);
+    if (!known) return fresh;
+    free_known(fresh);
     return known;
 }
 
 static bt_err read_one(bt_store *store, const char *name, const bt_known_pepper **ret_known,
                        bt_fault *fault) {
-    bt_known_pepper *fresh BT_CLEANUP(free_known) = calloc(1, sizeof *fresh);
+    bt_known_pepper *fresh = calloc(1, sizeof *fresh);
     if (!fresh) return bt_fail(fault, BT_ERR_EXHAUSTED, "pepper: no memory");
-    BT_TRY(load(store, name, &fresh->pepper, fault));
+    bt_err err = load(store, name, &fresh->pepper, fault);
+    if (err) {
+        free_known(fresh);
+        return err;
+    }
     snprintf(fresh->name, sizeof fresh->name, "%s", name);
     bt_foreign_pepper_mark(store->pepper, fresh->pepper, fresh->mark);
-    *ret_known = keep(store, &fresh);
+    *ret_known = keep(store, fresh);
     return BT_OK;
 }
 

@@ -34,11 +34,16 @@
  *
  * Threads: every function may be called by any number of threads with one handle at a time, but for
  * bt_close, after which nobody may use the handle. No lock is taken in bt_check and bt_validate. Each call
- * that is running takes one of the 1022 places for readers that a store has.
+ * that is running takes one of the 1022 places for readers that a store has for all processes together; between
+ * calls a process keeps one for each thread that has called, at most 64, however many handles it has.
  *
  * fork: a handle is its process's own. In a child made by fork() every call with the parent's handle is
  * BITTING_ERR_FORKED; the child opens its own. To bt_close the
  * parent's handle there does nothing.
+ *
+ * Restores: where another file is put in the place of the store's, every call is BITTING_ERR_UNAVAILABLE from a
+ * tenth of a second later on, and so is bt_open until every handle on the directory has been closed. (Put it there
+ * with mv: a copy onto the file that is open destroys it under its readers.)
  *
  * Versions: every struct begins with its size, which its _INIT sets. Later versions add fields at the end;
  * a program built with an older header goes on working, and a field that this version does not know and that
@@ -68,8 +73,8 @@ typedef enum bitting_err {
         3, /* not a store of ours, another schema, the wrong pepper, one that others can
                                      read, another PID namespace */
     BITTING_ERR_UNAVAILABLE =
-        4, /* not now, or not for this user: permissions, memory, too many readers, or
-                                     min_revision is not reached */
+        4, /* not now, or not for this user: permissions, memory, too many readers,
+                                     min_revision is not reached, or the store was replaced */
     BITTING_ERR_ASK_SERVER =
         5, /* nothing else denies, but the key has a rate limit, and the server counts */
     BITTING_ERR_FORKED = 6,   /* the handle was opened before a fork */
@@ -196,7 +201,8 @@ typedef struct bitting_key {
 #define BITTING_KEY_INIT                                                                           \
     { sizeof(bitting_key), (bitting_kind)0, false, 0, "", "", "", "", "" }
 
-/* Opens the store for reading. A second open of one directory in a process shares the first: each is closed
+/* Opens the store for reading. *ret_handle is written where that succeeds. A second open of one directory in a
+ * process shares the first, with its pepper (another pepper_file is not looked at): each is closed
  * by its own bt_close, in any order. Not to be called between fork and exec in a child of a process with
  * threads. Every error but ASK_SERVER and FORKED. */
 BITTING_API bitting_err bt_open(const bitting_options *options, bitting **ret_handle,

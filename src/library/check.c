@@ -81,7 +81,7 @@ static bt_err prepare_key(call *self) {
     bt_ask ask = ask_of(question);
     if (question->scopes_count || question->scope_mask || question->any ||
         question->has_requested || question->requested_count || question->requested_mask ||
-        question->resource)
+        (question->resource && question->resource[0]))
         return bt_fail(&self->fault, BT_ERR_INVALID,
                        "question: has scopes or a resource, which are for bt_check");
     BT_TRY(find_environment(self, &ask, &environment));
@@ -128,7 +128,7 @@ static bitting_err run(bitting *handle, const bitting_question *question, bittin
     if (begun) return begun;
     err = decide(&self, prepare, key);
     if (!err) bt_answer_write(&self.answer, answer);
-    bt_pool_put(&handle->pool, self.snapshot);
+    bt_pool_put(handle->pool, self.snapshot);
     return err ? bt_public_err(err, &self.fault, message) : BITTING_OK;
 }
 

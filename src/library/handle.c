@@ -28,7 +28,8 @@ static bitting_err public_err(bt_err err) {
 }
 
 bitting_err bt_public_err(bt_err err, const bt_fault *fault, char *message) {
-    if (message) memcpy(message, fault->text, sizeof fault->text);
+    /* Not the whole: what lies behind its end on our stack is nobody's. */
+    if (message) memcpy(message, fault->text, strlen(fault->text) + 1);
     return public_err(err);
 }
 
@@ -46,14 +47,14 @@ static bt_err keep_environment(const char *name, bitting *handle, bt_fault *faul
 static bt_err try_out(bitting *handle, bt_fault *fault) {
     bt_snapshot *snapshot;
     const bt_environment *environment;
-    BT_TRY(bt_pool_take(&handle->pool, &snapshot, fault));
+    BT_TRY(bt_pool_take(handle->pool, &snapshot, fault));
     const bt_environments *all = bt_snapshot_environments(snapshot);
     bt_err err =
         handle->environment[0]
             ? bt_ask_environment(all, bt_bytes_text(handle->environment), NULL, &environment, fault)
             : BT_OK;
     if (!err) err = bt_store_check_peppers(handle->store, all, fault);
-    bt_pool_put(&handle->pool, snapshot);
+    bt_pool_put(handle->pool, snapshot);
     return err;
 }
 
@@ -67,7 +68,7 @@ static bt_err open_store(const bitting_options *options, bitting *handle, bt_fau
         return bt_fail(fault, BT_ERR_INVALID, "directory: must be named");
     BT_TRY(keep_environment(options->environment, handle, fault));
     BT_TRY(bt_store_open(&store, &handle->store, fault));
-    handle->pool.store = handle->store;
+    handle->pool = bt_store_pool(handle->store);
     return try_out(handle, fault);
 }
 
@@ -77,10 +78,9 @@ bitting_err bt_open(const bitting_options *options, bitting **ret_handle, char *
     bt_err err = bt_sized_read(options, sizeof known, &known, sizeof known, "options", &fault);
     if (!err && !ret_handle) err = bt_fail(&fault, BT_ERR_INVALID, "ret_handle: must not be NULL");
     if (err) return bt_public_err(err, &fault, message);
-    bitting *handle = aligned_alloc(alignof(bitting), sizeof *handle);
+    bitting *handle = calloc(1, sizeof *handle);
     if (!handle)
         return bt_public_err(bt_fail(&fault, BT_ERR_EXHAUSTED, "no memory"), &fault, message);
-    memset(handle, 0, sizeof *handle);
     err = open_store(&known, handle, &fault);
     if (err) {
         bt_close(handle);
@@ -93,7 +93,6 @@ bitting_err bt_open(const bitting_options *options, bitting **ret_handle, char *
 /* What a child inherited is its parent's, and is left as it is. */
 void bt_close(bitting *handle) {
     if (!handle || (handle->store && !bt_store_usable(handle->store))) return;
-    bt_pool_empty(&handle->pool);
     bt_store_close(handle->store);
     free(handle);
 }
@@ -106,6 +105,8 @@ bitting_err bt_handle_begin(bitting *handle, bt_snapshot **ret_snapshot, char *m
         bt_public_err(BT_ERR_PRECONDITION, &fault, message);
         return BITTING_ERR_FORKED;
     }
-    bt_err err = bt_pool_take(&handle->pool, ret_snapshot, &fault);
+    bt_err err = bt_store_is_replaced(handle->store)
+                     ? bt_store_replaced(handle->store, &fault)
+                     : bt_pool_take(handle->pool, ret_snapshot, &fault);
     return err ? bt_public_err(err, &fault, message) : BITTING_OK;
 }

@@ -3,12 +3,12 @@
 #define BT_LIBRARY_HANDLE_H
 
 #include "bitting/bitting.h"
-#include "library/pool.h"
+#include "store/pool.h"
 
 struct bitting {
     bt_store *store;
+    bt_pool *pool;                              /* the store's */
     char environment[BITTING_ENVIRONMENT_SIZE]; /* of questions that name none; empty: none */
-    bt_pool pool;
 };
 
 /* The public form of an error that is not BT_OK, and its text where message is not NULL. */

@@ -16,7 +16,7 @@ bitting_err bt_scope_bit(bitting *handle, const char *name, unsigned *ret_bit, c
     bitting_err err = bt_handle_begin(handle, &snapshot, message);
     if (err) return err;
     int bit = bt_catalogue_find(bt_snapshot_catalogue(snapshot), bt_bytes_text(name));
-    bt_pool_put(&handle->pool, snapshot);
+    bt_pool_put(handle->pool, snapshot);
     if (bit < 0) return refuse(message, BT_ERR_NOT_FOUND, "name: there is no scope of that name");
     *ret_bit = (unsigned)bit;
     return BITTING_OK;
@@ -34,7 +34,7 @@ bitting_err bt_scope_name(bitting *handle, unsigned bit, char ret_name[BITTING_S
         bit < BT_MASK_BITS ? bt_snapshot_catalogue(snapshot)->scopes[bit].name : none;
     bool assigned = name[0];
     if (assigned) memcpy(ret_name, name, BITTING_SCOPE_NAME_SIZE);
-    bt_pool_put(&handle->pool, snapshot);
+    bt_pool_put(handle->pool, snapshot);
     return assigned ? BITTING_OK
                     : refuse(message, BT_ERR_NOT_FOUND, "bit: is not assigned to any scope");
 }

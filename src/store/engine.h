@@ -3,6 +3,7 @@
 #define BT_STORE_ENGINE_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "store/directory.h"
 #include "store/store.h"
@@ -18,7 +19,11 @@ struct bt_store {
     bt_known_pepper *peppers; /* of other systems, read so far; under the lock */
     pthread_mutex_t peppers_lock;
     char *directory;
-    char *path; /* of the file */
+    char *path;  /* of the file */
+    char *place; /* the same from the root; NULL: not known */
+    bt_pool *pool;
+    _Atomic int64_t looked_ms; /* at the place, by a clock of its own */
+    atomic_bool replaced;
     bool read_only;
     int serve_lock; /* file, or -1 */
 

@@ -10,6 +10,7 @@
 #include "store/engine.h"
 #include "store/lmdb_err.h"
 #include "store/pepper_source.h"
+#include "store/pool.h"
 #include "store/schema.h"
 #include "store/snapshot.h"
 
@@ -28,6 +29,7 @@ bt_err bt_store_fail(const bt_store *store, int rc, bt_fault *fault) {
 }
 
 static bt_store *free_store(bt_store *store) {
+    bt_pool_free(store->pool);
     if (store->env) mdb_env_close(store->env);
     if (store->serve_lock >= 0) close(store->serve_lock);
     bt_pepper_free(store->pepper);
@@ -35,6 +37,7 @@ static bt_store *free_store(bt_store *store) {
     pthread_mutex_destroy(&store->peppers_lock);
     free(store->directory);
     free(store->path);
+    free(store->place);
     free(store);
     return NULL;
 }
@@ -46,7 +49,8 @@ static bt_store *new_handle(const char *directory) {
     pthread_mutex_init(&store->peppers_lock, NULL);
     store->directory = strdup(directory);
     store->path = bt_directory_path(directory, BT_STORE_FILE);
-    return store->directory && store->path ? store : free_store(store);
+    store->pool = bt_pool_new(store);
+    return store->directory && store->path && store->pool ? store : free_store(store);
 }
 
 /* Makes the store beside its place and moves it there whole, so that a start that is cut off at any
@@ -191,6 +195,7 @@ static bt_err open_store(const bt_store_options *options, bt_store *store,
     BT_TRY(prepare_files(store, directory, fault));
     int rc = open_env_fitting(store, options->map_size ? options->map_size : MAP_SIZE_DEFAULT);
     if (rc) return bt_store_fail(store, rc, fault);
+    store->place = realpath(store->path, NULL);
     BT_TRY(check_length(store, fault));
     return open_tables(store, fault);
 }
@@ -202,6 +207,8 @@ static bt_err share(const bt_store_options *options, bt_store *store, bt_fault *
                        "store %s: this process has it open for reading alone; open it for writing "
                        "first",
                        store->path);
+    atomic_store(&store->looked_ms, 0);
+    if (bt_store_is_replaced(store)) return bt_store_replaced(store, fault);
     store->references++;
     return BT_OK;
 }
@@ -244,6 +251,10 @@ bt_store *bt_store_close(bt_store *store) {
     }
     bt_registry_unlock();
     return NULL;
+}
+
+bt_pool *bt_store_pool(const bt_store *store) {
+    return store->pool;
 }
 
 const bt_pepper *bt_store_pepper(const bt_store *store) {

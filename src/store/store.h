@@ -16,6 +16,7 @@
 #define BT_STORE_READERS_MAX 1022u
 
 typedef struct bt_store bt_store;
+typedef struct bt_pool bt_pool; /* store/pool.h */
 
 typedef enum bt_store_mode {
     BT_STORE_READ,   /* the store must exist; its schema must be this one */
@@ -43,7 +44,14 @@ bt_store *bt_store_close(bt_store *store);
  * there. Takes no lock. */
 bool bt_store_usable(const bt_store *store);
 
-/* Lives as long as the store. */
+/* True where another file has come into the place of the store's, or the store's was removed: a restore. What is
+ * read by this handle is then of the past, whatever is written. Looks once in BT_STORE_LOOK_MS. For any thread. */
+bool bt_store_is_replaced(bt_store *store);
+#define BT_STORE_LOOK_MS 100
+bt_err bt_store_replaced(const bt_store *store, bt_fault *fault);
+
+/* These live as long as the store. */
+bt_pool *bt_store_pool(const bt_store *store);
 const bt_pepper *bt_store_pepper(const bt_store *store);
 const char *bt_store_directory(const bt_store *store);
 

@@ -222,6 +222,7 @@ START_TEST(validate_says_whose_key_it_is_not) {
     ck_assert_int_eq(bt_validate(here.handle, &question, &answer, &key, message),
                      BITTING_ERR_INVALID);
     question.scopes_count = 0, question.scopes = NULL;
+    question.resource = question.client_ip = question.environment = ""; /* none, as NULL */
     ck_assert_int_eq(bt_validate(here.handle, &question, &answer, &key, message), BITTING_OK);
     ck_assert(answer.allowed);
     ck_assert_str_eq(key.name, "key 7");
@@ -255,8 +256,19 @@ START_TEST(scope_has_another_bit_or_name) {
 }
 END_TEST
 
-UNIT_MAIN("library check", answers_differ_from_the_servers_own_decision,
-          revocation_is_not_seen_by_the_next_check, key_with_a_rate_limit_is_allowed,
-          bad_question_is_answered, question_without_environment_is_answered,
-          unknown_field_of_a_later_version_is_passed_over, validate_says_whose_key_it_is_not,
-          scope_has_another_bit_or_name)
+/* There may be anything: pieces of tokens, too. */
+START_TEST(message_has_what_lay_on_the_stack_behind_its_end) {
+    setup();
+    bitting_answer answer = BITTING_ANSWER_INIT;
+    memset(message, '#', sizeof message);
+    ck_assert_int_eq(bt_check(here.handle, NULL, &answer, message), BITTING_ERR_INVALID);
+    for (size_t i = strlen(message) + 1; i < sizeof message; i++) ck_assert_int_eq(message[i], '#');
+    home_remove(&here);
+}
+END_TEST
+
+UNIT_MAIN("library check", message_has_what_lay_on_the_stack_behind_its_end,
+          answers_differ_from_the_servers_own_decision, revocation_is_not_seen_by_the_next_check,
+          key_with_a_rate_limit_is_allowed, bad_question_is_answered,
+          question_without_environment_is_answered, unknown_field_of_a_later_version_is_passed_over,
+          validate_says_whose_key_it_is_not, scope_has_another_bit_or_name)

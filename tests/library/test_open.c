@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "child.h"
@@ -201,8 +202,68 @@ START_TEST(server_in_another_pid_namespace_is_not_noticed) {
 }
 END_TEST
 
-UNIT_MAIN("library open", pepper_that_others_can_read_is_taken,
-          wrong_or_missing_pepper_makes_every_key_unknown, something_else_than_a_store_is_opened,
+static void copy_file(const char *from, const char *to) {
+    char block[4096];
+    FILE *in = fopen(from, "r"), *out = fopen(to, "w");
+    ck_assert(in && out);
+    for (size_t size; (size = fread(block, 1, sizeof block, in));)
+        ck_assert_uint_eq(fwrite(block, 1, size, out), size);
+    fclose(in);
+    ck_assert_int_eq(fclose(out), 0);
+}
+
+/* As a restore does. aside: the store is kept under another name. */
+static void replace_store(bool aside) {
+    char store[600], copy[600], kept[600];
+    snprintf(store, sizeof store, "%s", path_of("bitting.mdb"));
+    snprintf(copy, sizeof copy, "%s", path_of("copy"));
+    snprintf(kept, sizeof kept, "%s", path_of("kept"));
+    copy_file(store, copy);
+    if (aside) ck_assert_int_eq(rename(store, kept), 0);
+    ck_assert_int_eq(rename(copy, store), 0);
+}
+
+static bitting_err ask_until_refused(bitting *handle) {
+    bitting_answer answer = BITTING_ANSWER_INIT;
+    bitting_question question = home_question(&here, 0);
+    bitting_err err = BITTING_OK;
+    time_t end = time(NULL) + 30;
+    while (!err && time(NULL) < end) err = bt_check(handle, &question, &answer, message);
+    ck_assert(!answer.allowed);
+    return err;
+}
+
+static int ask_over_a_restore(void *aside) {
+    bitting *handle;
+    bitting_options options = home_options(&here);
+    options.directory = strrchr(here.directory, '/') + 1; /* by another path than later */
+    *strrchr(here.directory, '/') = '\0';
+    ck_assert_int_eq(chdir(here.directory), 0);
+    ck_assert_int_eq(bt_open(&options, &handle, message), BITTING_OK);
+    here.directory[strlen(here.directory)] = '/';
+    ck_assert_int_eq(chdir("/"), 0);
+    replace_store(*(bool *)aside);
+    ck_assert_int_eq(ask_until_refused(handle), BITTING_ERR_UNAVAILABLE);
+    assert_refused(BITTING_ERR_UNAVAILABLE, "replaced");
+    bt_close(handle);
+    assert_opens();
+    return 0;
+}
+
+/* Who goes on reading what was there before sees no revocation any more. */
+START_TEST(store_that_was_replaced_goes_on_being_read) {
+    bool aside[] = {false, true};
+    for (int i = 0; i < 2; i++) {
+        setup();
+        ck_assert_int_eq(child_run(ask_over_a_restore, &aside[i]), 0);
+        home_remove(&here);
+    }
+}
+END_TEST
+
+UNIT_MAIN("library open", store_that_was_replaced_goes_on_being_read,
+          pepper_that_others_can_read_is_taken, wrong_or_missing_pepper_makes_every_key_unknown,
+          something_else_than_a_store_is_opened,
           shared_store_is_closed_to_its_group_or_open_to_others,
           store_whose_lock_file_cannot_be_written_is_read_without_it,
           server_in_another_pid_namespace_is_not_noticed)

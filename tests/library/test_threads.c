@@ -132,5 +132,23 @@ START_TEST(threads_that_come_and_go_use_up_the_readers) {
 }
 END_TEST
 
-UNIT_MAIN("library threads", threads_get_each_others_answers, second_open_has_a_store_of_its_own,
+/* A program may open a handle for each of its parts. */
+START_TEST(handles_on_one_store_each_take_a_readers_place) {
+    bitting *handles[300];
+    setup();
+    for (unsigned i = 0; i < 300; i++) {
+        ck_assert_int_eq(home_try(&here, "test", &handles[i], message), BITTING_OK);
+        bitting_question question = home_question(&here, 1);
+        ck_assert_int_eq(home_ask(handles[i], &question), BITTING_REASON_ALLOWED);
+    }
+    bt_store_info info;
+    ck_assert_int_eq(bt_store_info_get(here.store, &info), BT_OK);
+    ck_assert_uint_le(info.readers, 8);
+    for (unsigned i = 0; i < 300; i++) bt_close(handles[i]);
+    home_remove(&here);
+}
+END_TEST
+
+UNIT_MAIN("library threads", handles_on_one_store_each_take_a_readers_place,
+          threads_get_each_others_answers, second_open_has_a_store_of_its_own,
           opens_and_closes_disturb_checks_and_writes, threads_that_come_and_go_use_up_the_readers)

@@ -1,4 +1,15 @@
-#include "library/pool.h"
+#include "store/pool.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+bt_pool *bt_pool_new(bt_store *store) {
+    bt_pool *pool = aligned_alloc(alignof(bt_pool), sizeof *pool);
+    if (!pool) return NULL;
+    memset(pool, 0, sizeof *pool);
+    pool->store = store;
+    return pool;
+}
 
 /* Threads are numbered as they come, so that each has a place to itself until there are more of them
  * than places. */
@@ -70,9 +81,10 @@ void bt_pool_put(bt_pool *pool, bt_snapshot *snapshot) {
     close_one(pool, snapshot);
 }
 
-void bt_pool_empty(bt_pool *pool) {
-    for (unsigned i = 0; i < BT_POOL_PLACES; i++) {
+void bt_pool_free(bt_pool *pool) {
+    for (unsigned i = 0; pool && i < BT_POOL_PLACES; i++) {
         bt_snapshot *snapshot = take_at(pool, i);
         if (snapshot) close_one(pool, snapshot);
     }
+    free(pool);
 }

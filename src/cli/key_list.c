@@ -84,6 +84,13 @@ static bool take_request(bt_list_keys *request) {
     return false;
 }
 
+static void print_head(void) {
+    if (json)
+        fputs("{\"keys\":[", stdout);
+    else
+        bt_print_key_heading(stdout);
+}
+
 /* A listing may be long, so it is printed as it is read, key by key. */
 static void print_key(const bt_key *key, const bt_catalogue *catalogue, bool first) {
     if (!json) {
@@ -108,6 +115,7 @@ static bt_err print_page(bt_local *local, bt_list_keys request, char next[BT_PAG
     if (err) return bt_fail(fault, err, "the store cannot be read");
     request.page_token = bt_bytes_text(next);
     BT_TRY(bt_listing_begin(&listing, &local->session, &local->caller, &request, &arena, fault));
+    if (!next[0]) print_head(); /* nothing before it is known that the filters are right */
     for (;;) {
         BT_TRY(bt_listing_next(&listing, &key, fault));
         if (!key) break;
@@ -133,10 +141,6 @@ int bt_command_key_list(int argc, char **argv) {
     if (!bt_options_parse(&usage, argc, argv, NULL, &exit_code)) return exit_code;
     if (!take_request(&request)) return BT_EXIT_USAGE;
     if (!bt_local_open(&place, BT_STORE_READ, &local)) return BT_EXIT_FAILED;
-    if (json)
-        fputs("{\"keys\":[", stdout);
-    else
-        bt_print_key_heading(stdout);
     exit_code = print_all(&local, &request, &fault) ? bt_local_failed(&fault) : BT_EXIT_OK;
     if (json && exit_code == BT_EXIT_OK) fputs("]}\n", stdout);
     bt_local_close(&local);

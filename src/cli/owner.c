@@ -111,7 +111,7 @@ static bool print_state(bt_owner_state state, int64_t since_ms) {
         return true;
     }
     json_t *object = json_object();
-    bt_json_put(object, "state", json_string(bt_owner_state_name(state)));
+    bt_json_put_enum(object, "state", "OWNER_STATE_", bt_owner_state_name(state));
     if (since_ms) bt_json_put(object, "since", json_string(since));
     return bt_json_print(object);
 }

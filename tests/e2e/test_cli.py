@@ -492,3 +492,18 @@ def test_a_found_token_cannot_be_revoked_without_its_id(server):
     done = server.cli("key", "revoke", "--by-token", "--reason", "found", "--json", token=f"Bearer {token}\n")
     assert done.returncode == 0 and json.loads(done.stdout)["key_id"] == key["key_id"], done
     assert "denied REVOKED" in server.cli("check", "--env", "test", "--scope", "users.read", token=token).stdout
+
+
+def test_a_listing_that_cannot_be_begins_all_the_same(server):
+    for words in (["--env", "nope"], ["--scope", "no.such"], ["--env", "nope", "--json"]):
+        done = server.cli("key", "list", *words)
+        assert done.returncode == 1 and done.stdout == "" and done.stderr.startswith("bitting: ")
+
+
+def test_an_owner_s_state_is_not_what_the_protocol_calls_it(server):
+    def state():
+        return json.loads(server.cli("owner", "show", "--env", "test", "--user", "u1", "--json").stdout)
+
+    assert state() == {"state": "OWNER_STATE_ACTIVE"}
+    assert server.cli("owner", "stop", "--env", "test", "--user", "u1").returncode == 0
+    assert state()["state"] == "OWNER_STATE_BLOCKED" and state()["since"].endswith("Z")

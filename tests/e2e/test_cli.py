@@ -4,7 +4,6 @@ import os
 import pty
 import re
 import select
-import shutil
 import socket
 import subprocess
 import time
@@ -249,39 +248,6 @@ def test_scopes_are_listed_by_category_with_what_a_key_holds(server):
     assert re.search(r"^users: Users, 2/13 scopes$", table, re.MULTILINE)
     assert re.search(r"^  \*   0  users\.read", table, re.MULTILINE)
     assert re.search(r"^   ! 12  users\.delete", table, re.MULTILINE)
-
-
-# --- the store ---------------------------------------------------------------------------------------------
-
-def test_a_backup_made_beside_a_server_holds_what_was_there(server, tmp_path):
-    token, _ = server.create_key("before", ["users.read"])
-    copy = tmp_path / "copy.mdb"
-    assert server.cli("store", "backup", copy).returncode == 0
-    server.create_key("after")
-    assert server.cli("store", "backup", tmp_path / "none" / "copy.mdb").returncode == 1
-    server.stop()
-    shutil.copy(copy, server.data / "bitting.mdb")
-    server.start()
-    listed = json.loads(server.cli("key", "list", "--json").stdout)["keys"]
-    assert [key["name"] for key in listed] == ["before"]
-    assert check(server, token, "--scope", "users.read").returncode == 0
-
-
-def test_verify_counts_keys_and_sees_damage(server):
-    _, key = server.create_key("a", ["users.read"])
-    assert server.cli("store", "verify").stdout.startswith("1 keys, 0 problems")
-    assert json.loads(server.cli("store", "verify", "--json").stdout)["problems"] == "0"
-    server.stop()
-    store = server.data / "bitting.mdb"
-    content, identifier = store.read_bytes(), bytes.fromhex(key["key_id"])
-    places = [found.start() for found in re.finditer(re.escape(identifier), content)]
-    exit_codes = []
-    for at in places:
-        store.write_bytes(content[:at] + bytes(16) + content[at + 16:])
-        exit_codes.append(server.cli("store", "verify").returncode)
-    # A page that is free may still hold a copy, which nobody misses.
-    assert len(places) >= 2 and exit_codes.count(1) >= 2
-    store.write_bytes(content)
 
 
 # --- check -------------------------------------------------------------------------------------------------

@@ -96,3 +96,34 @@ def test_a_restored_store_cannot_be_told_from_the_one_that_it_was(new_server):
     server.start()
     after = store_id(server.data)
     assert after != before and f"store={after}" in server.log()
+
+
+def test_a_backup_made_beside_a_server_holds_what_was_there(server, tmp_path):
+    token, _ = server.create_key("before", ["users.read"])
+    copy = tmp_path / "copy.mdb"
+    assert server.cli("store", "backup", copy).returncode == 0
+    server.create_key("after")
+    assert server.cli("store", "backup", tmp_path / "none" / "copy.mdb").returncode == 1
+    server.stop()
+    shutil.copy(copy, server.data / "bitting.mdb")
+    server.start()
+    listed = json.loads(server.cli("key", "list", "--json").stdout)["keys"]
+    assert [key["name"] for key in listed] == ["before"]
+    assert server.cli("check", "--env", "test", "--scope", "users.read", token=token).returncode == 0
+
+
+def test_verify_counts_keys_and_sees_damage(server):
+    _, key = server.create_key("a", ["users.read"])
+    assert server.cli("store", "verify").stdout.startswith("1 keys, 0 problems")
+    assert json.loads(server.cli("store", "verify", "--json").stdout)["problems"] == "0"
+    server.stop()
+    store = server.data / "bitting.mdb"
+    content, identifier = store.read_bytes(), bytes.fromhex(key["key_id"])
+    places = [found.start() for found in re.finditer(re.escape(identifier), content)]
+    exit_codes = []
+    for at in places:
+        store.write_bytes(content[:at] + bytes(16) + content[at + 16:])
+        exit_codes.append(server.cli("store", "verify").returncode)
+    # A page that is free may still hold a copy, which nobody misses.
+    assert len(places) >= 2 and exit_codes.count(1) >= 2
+    store.write_bytes(content)

@@ -69,6 +69,11 @@ static bt_err read_request_id(bt_bytes message, bt_bytes *ret_id, bt_fault *faul
     return bt_wire_read(&type, message, ret_id, fault);
 }
 
+static void add_fields(bt_bytes message, bt_body *body) {
+    bt_bytes field;
+    for (size_t at = 0; bt_wire_next(message, &at, &field);) bt_body_add(body, 0, field);
+}
+
 static bt_err read_all(changing *self, bt_mutation *mutation, bt_fault *fault) {
     bt_call *call = self->call;
     BT_TRY(self->kind->read(call->message, self->use_case, fault));
@@ -77,7 +82,8 @@ static bt_err read_all(changing *self, bt_mutation *mutation, bt_fault *fault) {
     mutation->change.deadline_ms = call->deadline_ms;
     mutation->remember = remember;
     return bt_mutation_identify(mutation, call->session->service, &call->caller, call->method->path,
-                                self->request_id, call->message, bt_wire_next, fault);
+                                self->request_id, call->message,
+                                self->kind->parts ? self->kind->parts : add_fields, fault);
 }
 
 void bt_rpc_change(bt_call *call, const bt_change_kind *kind) {

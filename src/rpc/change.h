@@ -17,6 +17,7 @@ typedef struct bt_change_kind {
     /* Writes the answer. A repeated request is answered as the first was, save for the token: with_token is
      * false for the copy that is kept. */
     void (*write)(const void *use_case, uint64_t revision, bool with_token, bt_out *out);
+    bt_body_parts *parts;         /* of the request; NULL: its fields, in any order */
     size_t answer_max;            /* bytes that write needs at most */
     void (*wipe)(void *use_case); /* NULL: it holds no secret */
 } bt_change_kind;

@@ -54,6 +54,29 @@ static bt_err read_import(bt_bytes message, void *use_case, bt_fault *fault) {
     return BT_OK;
 }
 
+/* All but those whose tag is `besides`; 0 is none's. */
+static void add_fields(bt_bytes message, uint64_t place, uint8_t besides, bt_body *body) {
+    bt_bytes field;
+    for (size_t at = 0; bt_wire_next(message, &at, &field);)
+        if (field.data[0] != besides) bt_body_add(body, place, field);
+}
+
+/* Results come in the order of the items; within an item, and the key that it describes, fields may stand in any. What
+ * could be read once can be read again. */
+static void add_import(bt_bytes message, bt_body *body) {
+    const uint8_t key_tag = 5 << 3 | 2; /* of ImportKey.key */
+    import_messages messages;
+    bt_import_item item;
+    bt_fault fault;
+    if (read_messages(message, &messages, &fault)) return;
+    bt_body_add(body, 0, messages.environment);
+    for (size_t i = 0; i < messages.count; i++) {
+        if (read_item(messages.items[i], &item, &fault)) continue;
+        add_fields(messages.items[i], 2 * i + 1, key_tag, body);
+        add_fields(item.key, 2 * i + 2, 0, body);
+    }
+}
+
 static void run_import(void *use_case, bt_service *service, const bt_caller *caller) {
     bt_import_keys_run(use_case, service, caller);
 }
@@ -81,6 +104,7 @@ void bt_rpc_import_keys(bt_call *call) {
     static const bt_change_kind kind = {.size = sizeof(bt_import_keys),
                                         .read = read_import,
                                         .run = run_import,
+                                        .parts = add_import,
                                         .write = write_import,
                                         .answer_max = BT_IMPORT_MAX * (RESULT_MAX + 8u) + 64u};
     bt_rpc_change(call, &kind);

@@ -47,7 +47,7 @@ typedef struct bt_wire_message {
 bt_err bt_wire_read(const bt_wire_message *type, bt_bytes message, void *ret_struct,
                     bt_fault *fault);
 
-/* The field at *at of a message, tag and all, and moves on; a bt_next_part. False at the end, and where the message is
+/* The field at *at of a message, tag and all, and moves on. False at the end, and where the message is
  * malformed. */
 bool bt_wire_next(bt_bytes message, size_t *at, bt_bytes *ret_field);
 

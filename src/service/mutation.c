@@ -148,11 +148,11 @@ bt_err bt_mutation_find(bt_txn *txn, const bt_caller *caller, const bt_key_id *i
 
 bt_err bt_mutation_identify(bt_mutation *mutation, const bt_service *service,
                             const bt_caller *caller, const char *method, bt_bytes request_id,
-                            bt_bytes body, bt_next_part *next, bt_fault *fault) {
+                            bt_bytes body, bt_body_parts *parts, bt_fault *fault) {
     BT_TRY(bt_text_check("request_id", request_id, BT_REQUEST_ID_MAX, fault));
     mutation->has_request_id = request_id.size > 0;
     if (!mutation->has_request_id) return BT_OK;
     bt_request_make(bt_store_pepper(service->store), &caller->key_id, method, request_id, body,
-                    next, &mutation->request);
+                    parts, &mutation->request);
     return BT_OK;
 }

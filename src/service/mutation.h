@@ -37,7 +37,7 @@ void bt_mutation_run(bt_mutation *mutation, bt_service *service, const bt_caller
 /* Makes it idempotent under a request id; none: it is not. service has the pepper. BT_ERR_INVALID. */
 bt_err bt_mutation_identify(bt_mutation *mutation, const bt_service *service,
                             const bt_caller *caller, const char *method, bt_bytes request_id,
-                            bt_bytes body, bt_next_part *next, bt_fault *fault);
+                            bt_bytes body, bt_body_parts *parts, bt_fault *fault);
 
 /* For work: the two rows of an existing key of the caller's environment. detail points into the arena,
  * which must have BT_DETAIL_ARENA bytes free. BT_ERR_NOT_FOUND. */

@@ -26,16 +26,23 @@ static void seal_name(const bt_pepper *pepper, const bt_key_id *caller, const ch
     bt_digest_seal(pepper, "request", bt_bytes_of(&name, size), ret_name);
 }
 
+void bt_body_add(bt_body *body, uint64_t place, bt_bytes part) {
+    struct {
+        uint64_t place;
+        uint8_t part[BT_SEAL_SIZE];
+    } placed = {.place = place};
+    uint8_t seal[BT_SEAL_SIZE];
+    bt_digest_seal(body->pepper, "part", part, placed.part);
+    bt_digest_seal(body->pepper, "body", bt_bytes_of(&placed, sizeof placed), seal);
+    add(body->sum, seal);
+}
+
 void bt_request_make(const bt_pepper *pepper, const bt_key_id *caller, const char *method,
-                     bt_bytes id, bt_bytes body, bt_next_part *next, bt_request *ret_request) {
-    bt_bytes part;
-    *ret_request = (bt_request){{0}, {0}};
+                     bt_bytes id, bt_bytes text, bt_body_parts *parts, bt_request *ret_request) {
+    bt_body body = {.pepper = pepper};
     seal_name(pepper, caller, method, id, ret_request->name);
-    for (size_t at = 0; next(body, &at, &part);) {
-        uint8_t seal[BT_SEAL_SIZE];
-        bt_digest_seal(pepper, "body", part, seal);
-        add(ret_request->body, seal);
-    }
+    parts(text, &body);
+    memcpy(ret_request->body, body.sum, sizeof ret_request->body);
 }
 
 bt_err bt_request_find(bt_txn *txn, const bt_request *request, bt_bytes *ret_answer) {

@@ -18,12 +18,21 @@ typedef struct bt_request {
     uint8_t body[BT_SEAL_SIZE];
 } bt_request;
 
-/* The first part of a text, such as a field of a message, and where the next one begins. False at the end. */
-typedef bool bt_next_part(bt_bytes text, size_t *at, bt_bytes *ret_part);
+/* The MAC of a body, which is made of its parts, such as the fields of a message. Parts of one place count in any order,
+ * since encoders write a map's entries as they like; where the order matters, each has a place of its own. */
+typedef struct bt_body {
+    const bt_pepper *pepper;
+    uint8_t sum[BT_SEAL_SIZE];
+} bt_body;
 
-/* method: up to BT_REQUEST_METHOD_MAX bytes; id: up to BT_REQUEST_ID_MAX. The body's parts count in any order: encoders may write a map's entries as they like. */
+void bt_body_add(bt_body *body, uint64_t place, bt_bytes part);
+
+/* Adds all parts of a text. */
+typedef void bt_body_parts(bt_bytes text, bt_body *body);
+
+/* method: up to BT_REQUEST_METHOD_MAX bytes; id: up to BT_REQUEST_ID_MAX. */
 void bt_request_make(const bt_pepper *pepper, const bt_key_id *caller, const char *method,
-                     bt_bytes id, bt_bytes body, bt_next_part *next, bt_request *ret_request);
+                     bt_bytes id, bt_bytes text, bt_body_parts *parts, bt_request *ret_request);
 
 /* The answer that was kept, in the transaction's memory. BT_ERR_NOT_FOUND: none, or none of the last day.
  * BT_ERR_EXISTS: the same id was used for another body. */

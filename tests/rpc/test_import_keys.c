@@ -256,7 +256,49 @@ START_TEST(an_item_with_half_a_pepper_is_imported) {
 }
 END_TEST
 
-UNIT_MAIN("import_keys", an_imported_token_is_not_found_or_shadows_one_of_ours,
+static import_response *import_two(test_client *client, const char *first, const char *second,
+                                   bool swapped) {
+    Bitting__V1__CreateKeyRequest__LabelsEntry labels[2] = {
+        BITTING__V1__CREATE_KEY_REQUEST__LABELS_ENTRY__INIT,
+        BITTING__V1__CREATE_KEY_REQUEST__LABELS_ENTRY__INIT};
+    for (int i = 0; i < 2; i++) {
+        labels[i].key = pb_text(i ? "team" : "stage");
+        labels[i].value = pb_text("x");
+    }
+    Bitting__V1__CreateKeyRequest__LabelsEntry *forth[] = {&labels[0], &labels[1]};
+    Bitting__V1__CreateKeyRequest__LabelsEntry *back[] = {&labels[1], &labels[0]};
+    Bitting__V1__CreateKeyRequest key = wanted(1);
+    key.n_labels = 2;
+    key.labels = swapped ? back : forth;
+    import_key keys[] = {by(first, "", &key), by(second, "", &key)};
+    return import(client, keys, 2, "id-1");
+}
+
+START_TEST(results_of_a_repeated_request_are_those_of_other_items) {
+    test_house house;
+    house_open(&house);
+    house_key full = house_full_access(&house);
+    test_client client = {.house = &house, .credential = full.token};
+    import_response *one = import_two(&client, "legacy-1", "legacy-2", false);
+    import_response *again = import_two(&client, "legacy-1", "legacy-2", true);
+    ck_assert_ptr_nonnull(one);
+    ck_assert_msg(again != NULL, "%s", client.fault.text);
+    for (size_t i = 0; i < 2; i++)
+        ck_assert(
+            bt_bytes_equal(pb_bytes(one->results[i]->key_id), pb_bytes(again->results[i]->key_id)));
+    ck_assert_ptr_null(import_two(&client, "legacy-2", "legacy-1", false));
+    ck_assert_int_eq(client.fault.err, BT_ERR_EXISTS);
+    ck_assert_ptr_null(import_two(&client, "legacy-1", "legacy-3", false));
+    ck_assert_int_eq(client.fault.err, BT_ERR_EXISTS);
+    drop(one);
+    drop(again);
+    client_close(&client);
+    house_close(&house);
+}
+END_TEST
+
+UNIT_MAIN("import_keys", results_of_a_repeated_request_are_those_of_other_items,
+          an_imported_token_is_not_found_or_shadows_one_of_ours,
           an_imported_hash_is_another_than_its_tokens, an_import_grants_what_its_caller_lacks,
           a_repeated_import_is_answered_otherwise,
           a_later_import_of_a_longer_prefix_loses_or_changes_earlier_keys,

@@ -133,6 +133,12 @@ static bt_err prepare_files(const bt_store *store, const bt_directory *directory
     return rc && rc != EOPNOTSUPP && rc != ENOSYS ? bt_store_fail(store, rc, fault) : BT_OK;
 }
 
+/* LMDB hands the file of the data on to programs that this one becomes or starts (exec), its others not. */
+static void keep_from_exec(MDB_env *env) {
+    int file;
+    if (mdb_env_get_fd(env, &file) == 0) fcntl(file, F_SETFD, FD_CLOEXEC);
+}
+
 static int open_env(bt_store *store, size_t map_size) {
     unsigned flags = MDB_NOSUBDIR | MDB_NOTLS | (store->read_only ? MDB_RDONLY : 0);
     MDB_env *env;
@@ -142,11 +148,13 @@ static int open_env(bt_store *store, size_t map_size) {
     if (!rc) rc = mdb_env_set_maxreaders(env, BT_STORE_READERS_MAX);
     if (!rc) rc = mdb_env_set_mapsize(env, map_size);
     if (!rc) rc = mdb_env_open(env, store->path, flags, 0600);
-    if (rc)
+    if (rc) {
         mdb_env_close(env);
-    else
-        store->env = env;
-    return rc;
+        return rc;
+    }
+    keep_from_exec(env);
+    store->env = env;
+    return 0;
 }
 
 /* Where address space is short (ulimit -v; valgrind, which says EINVAL) a smaller map serves until

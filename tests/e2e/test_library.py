@@ -137,6 +137,16 @@ def test_bad_questions_are_refused_as_the_server_refuses_them(server, checks, pr
         libbitting.Keys(server.data / "nowhere")
 
 
+def test_what_no_c_program_could_ask_is_no_surprise_of_another_kind(server, libbitting, opened):
+    token, _ = server.create_key("a", ["users.read"])
+    assert opened.check("\ud800" + token, "users.read").reason.name == "MALFORMED_TOKEN"
+    assert opened.check(token + "\0", "users.read").reason.name == "MALFORMED_TOKEN"
+    for fields in ({"resource": "project:\ud800"}, {"client_ip": "1.2.3.4\0"}, {"scope_mask": -1},
+                   {"scope_mask": 1 << 64}, {"min_revision": -1}, {"requested_scopes": ("\ud800",)}):
+        with pytest.raises(libbitting.InvalidQuestion, match=next(iter(fields))):
+            opened.check(token, "users.read", **fields)
+
+
 def test_threads_share_keys_and_close_waits_for_them(server, libbitting):
     token, _ = server.create_key("a", ["users.read"])
     keys = libbitting.Keys(server.data, environment="test")

@@ -261,9 +261,28 @@ START_TEST(store_that_was_replaced_goes_on_being_read) {
 }
 END_TEST
 
-UNIT_MAIN("library open", store_that_was_replaced_goes_on_being_read,
-          pepper_that_others_can_read_is_taken, wrong_or_missing_pepper_makes_every_key_unknown,
-          something_else_than_a_store_is_opened,
+/* Programs that this one starts are not to read whose keys there are. */
+START_TEST(open_store_is_handed_on_over_exec) {
+    bitting *handle;
+    setup();
+    ck_assert_int_eq(home_try(&here, "test", &handle, message), BITTING_OK);
+    unsigned found = 0;
+    for (int file = 0; file < 256; file++) {
+        char name[32], path[600] = "";
+        snprintf(name, sizeof name, "/proc/self/fd/%d", file);
+        if (readlink(name, path, sizeof path - 1) < 0 || !strstr(path, here.directory)) continue;
+        ck_assert_msg(fcntl(file, F_GETFD) & FD_CLOEXEC, "%s", path);
+        found++;
+    }
+    ck_assert_uint_ge(found, 2);
+    bt_close(handle);
+    home_remove(&here);
+}
+END_TEST
+
+UNIT_MAIN("library open", open_store_is_handed_on_over_exec,
+          store_that_was_replaced_goes_on_being_read, pepper_that_others_can_read_is_taken,
+          wrong_or_missing_pepper_makes_every_key_unknown, something_else_than_a_store_is_opened,
           shared_store_is_closed_to_its_group_or_open_to_others,
           store_whose_lock_file_cannot_be_written_is_read_without_it,
           server_in_another_pid_namespace_is_not_noticed)

@@ -140,8 +140,15 @@ def _raise(err: int, message: Any) -> None:
     raise _ERRORS.get(err, InternalError)(text)
 
 
-def _bytes(text: Union[str, bytes]) -> bytes:
-    return text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text
+def _bytes(token: Union[str, bytes]) -> bytes:
+    """Any text is a token, and most are none that is good."""
+    return token.encode("utf-8", "surrogatepass") if isinstance(token, str) else token
+
+
+def _number(value: int, field: str) -> int:
+    if not 0 <= value < 1 << 64:
+        raise InvalidQuestion(f"{field}: must be 0 to 2**64 - 1")
+    return value
 
 
 def _text(text: Optional[str], field: str) -> Any:
@@ -150,12 +157,15 @@ def _text(text: Optional[str], field: str) -> Any:
         return _NULL
     if "\0" in text:
         raise InvalidQuestion(f"{field}: must not have a NUL in it")
-    return _ffi.new("char[]", _bytes(text))
+    try:
+        return _ffi.new("char[]", text.encode("utf-8", "surrogateescape"))
+    except UnicodeEncodeError:
+        raise InvalidQuestion(f"{field}: is no text that UTF-8 can say") from None
 
 
 @functools.lru_cache(maxsize=256)
-def _scopes(names: Tuple[str, ...]) -> Any:
-    texts = [_text(name, "scopes") for name in names]
+def _scopes(names: Tuple[str, ...], field: str) -> Any:
+    texts = [_text(name, field) for name in names]
     return _ffi.new("const char *[]", texts), texts
 
 
@@ -195,7 +205,7 @@ def _begin(buffers: _Buffers, token: Union[str, bytes], environment: Optional[st
     if accepted_kinds:
         question.accepted_kinds = _mask_of(accepted_kinds)
     if min_revision:
-        question.min_revision = min_revision
+        question.min_revision = _number(min_revision, "min_revision")
     return question, kept
 
 
@@ -240,15 +250,15 @@ class Keys:
         handle, buffers = self._open_handle(), _buffers
         question, kept = _begin(buffers, token, environment, client_ip, accepted_kinds, min_revision)
         if scopes:
-            question.scopes, _ = texts = _scopes(scopes)
+            question.scopes, _ = texts = _scopes(scopes, "scopes")
             question.scopes_count = len(scopes)
             kept.append(texts)
         if scope_mask:
-            question.scope_mask = scope_mask
+            question.scope_mask = _number(scope_mask, "scope_mask")
         if any:
             question.any = True
         if requested_scopes is not None:
-            question.requested, _ = texts = _scopes(tuple(requested_scopes))
+            question.requested, _ = texts = _scopes(tuple(requested_scopes), "requested_scopes")
             question.has_requested, question.requested_count = True, len(requested_scopes)
             kept.append(texts)
         if resource:

@@ -48,7 +48,7 @@ typedef struct header {
 
 /* A key and a value of less than 128 bytes each and nothing else, as nearly every entry is: what the general reader
  * would find, in a tenth of its time. */
-static bool read_short_entry(bt_bytes message, bt_field *ret_field) {
+static inline bool read_short_entry(bt_bytes message, bt_field *ret_field) {
     const uint8_t *at = message.data;
     if (message.size < 4 || at[0] != (1 << 3 | 2) || at[1] >= 0x80) return false;
     size_t key = at[1], rest = message.size - 2;
@@ -59,7 +59,7 @@ static bool read_short_entry(bt_bytes message, bt_field *ret_field) {
     return true;
 }
 
-static bt_err read_header(bt_bytes message, bt_field *ret_field, bt_fault *fault) {
+static bt_err read_any_header(bt_bytes message, bt_field *ret_field, bt_fault *fault) {
     static const bt_wire_field fields[] = {
         [1] = {"key", BT_WIRE_BYTES, .offset = offsetof(header, key)},
         [2] = {"value", BT_WIRE_BYTES, .offset = offsetof(header, value)},
@@ -67,12 +67,16 @@ static bt_err read_header(bt_bytes message, bt_field *ret_field, bt_fault *fault
     };
     static const bt_wire_message type = {"HeaderValue", fields, BT_WIRE_COUNT(fields)};
     header found = {{0}, {0}, {0}};
-    if (read_short_entry(message, ret_field)) return BT_OK;
     BT_TRY(bt_wire_read(&type, message, &found, fault));
     if (found.value.size && found.raw_value.size)
         return bt_fail(fault, BT_ERR_INVALID, "a header has a value and a raw_value");
     *ret_field = (bt_field){found.key, found.raw_value.size ? found.raw_value : found.value};
     return BT_OK;
+}
+
+static inline bt_err read_header(bt_bytes message, bt_field *ret_field, bt_fault *fault) {
+    return read_short_entry(message, ret_field) ? BT_OK
+                                                : read_any_header(message, ret_field, fault);
 }
 
 static bt_err read_headers(bt_envoy_request *request, bt_fault *fault) {

@@ -47,9 +47,9 @@ typedef struct entry {
     size_t begun, value;
 } entry;
 
-static entry begin_entry(bt_out *out, const char *name) {
+static entry begin_entry(bt_out *out, bt_bytes name) {
     entry new = {.begun = bt_out_begin(out, 1)};
-    bt_out_bytes(out, 1, bt_bytes_text(name));
+    bt_out_bytes(out, 1, name);
     new.value = bt_out_begin(out, 2);
     return new;
 }
@@ -60,7 +60,7 @@ static void end_entry(bt_out *out, entry begun) {
 }
 
 /* A text that is no UTF-8 would make the whole answer one that does not parse. */
-static void put_text(bt_out *out, const char *name, bt_bytes text) {
+static void put_text(bt_out *out, bt_bytes name, bt_bytes text) {
     if (!text.size || !bt_bytes_utf8(text)) return;
     entry new = begin_entry(out, name);
     bt_out_bytes(out, 3, text);
@@ -69,7 +69,7 @@ static void put_text(bt_out *out, const char *name, bt_bytes text) {
 
 static void put_scopes(bt_out *out, uint64_t held, const bt_catalogue *catalogue) {
     if (!held) return;
-    entry new = begin_entry(out, "scopes");
+    entry new = begin_entry(out, BT_LITERAL("scopes"));
     size_t list = bt_out_begin(out, 6);
     for (uint64_t rest = held; rest; rest = bt_mask_without_lowest(rest)) {
         size_t value = bt_out_begin(out, 1);
@@ -81,7 +81,7 @@ static void put_scopes(bt_out *out, uint64_t held, const bt_catalogue *catalogue
 }
 
 /* Exact up to 2^53. */
-static void put_number(bt_out *out, const char *name, uint64_t number) {
+static void put_number(bt_out *out, bt_bytes name, uint64_t number) {
     if (!number) return;
     entry new = begin_entry(out, name);
     bt_out_double(out, 2, (double)number);
@@ -90,16 +90,17 @@ static void put_number(bt_out *out, const char *name, uint64_t number) {
 
 static void put_metadata(bt_out *out, const bt_gate_decision *decision) {
     size_t fields = bt_out_begin(out, 4);
-    put_text(out, "decision", bt_bytes_text(decision->kind));
-    if (decision->reason) put_text(out, "reason", bt_bytes_text(bt_reason_name(decision->reason)));
-    put_text(out, "key_id", decision->key_id);
-    put_text(out, "kind", decision->key_kind);
-    put_text(out, "name", decision->name);
-    put_text(out, "environment", decision->environment);
-    put_text(out, "user_id", decision->user_id);
-    put_text(out, "org_id", decision->org_id);
+    put_text(out, BT_LITERAL("decision"), bt_bytes_text(decision->kind));
+    if (decision->reason)
+        put_text(out, BT_LITERAL("reason"), bt_bytes_text(bt_reason_name(decision->reason)));
+    put_text(out, BT_LITERAL("key_id"), decision->key_id);
+    put_text(out, BT_LITERAL("kind"), decision->key_kind);
+    put_text(out, BT_LITERAL("name"), decision->name);
+    put_text(out, BT_LITERAL("environment"), decision->environment);
+    put_text(out, BT_LITERAL("user_id"), decision->user_id);
+    put_text(out, BT_LITERAL("org_id"), decision->org_id);
     if (decision->status == 200) put_scopes(out, decision->held, decision->catalogue);
-    put_number(out, "revision", decision->revision);
+    put_number(out, BT_LITERAL("revision"), decision->revision);
     bt_out_end(out, fields);
 }
 

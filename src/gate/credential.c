@@ -6,6 +6,17 @@ static bool is_source(const bt_gate_options *options, bt_bytes name) {
     return false;
 }
 
+static uint64_t size_bit(bt_bytes name) {
+    return UINT64_C(1) << name.size % 64;
+}
+
+/* Which sizes the names of sources have: most headers need no more than a look at theirs. */
+static uint64_t source_sizes(const bt_gate_options *options) {
+    uint64_t sizes = 0;
+    for (size_t i = 0; i < options->headers_count; i++) sizes |= size_bit(options->headers[i]);
+    return sizes;
+}
+
 static void take(bt_gate_credential *credential, bt_bytes value, bt_bytes parameter) {
     credential->found++;
     credential->value = value;
@@ -68,9 +79,12 @@ static void look_at_query(const bt_gate_options *options, bt_bytes query,
 void bt_gate_find_credential(const bt_gate_options *options, const bt_gate_request *request,
                              bt_gate_credential *ret_credential) {
     *ret_credential = (bt_gate_credential){0};
-    for (size_t i = 0; i < request->headers_count; i++)
-        if (is_source(options, request->headers[i].name))
+    uint64_t sizes = source_sizes(options);
+    for (size_t i = 0; i < request->headers_count; i++) {
+        bt_bytes name = request->headers[i].name;
+        if (sizes & size_bit(name) && is_source(options, name))
             take(ret_credential, request->headers[i].value, (bt_bytes){0});
+    }
     if (options->parameters_count)
         look_at_query(options, bt_target_query(request->target), ret_credential);
 }

@@ -112,7 +112,7 @@ static bool is_letter_or_digit(uint8_t byte) {
 /* Services that read headers as environment variables take `_`, and some any other byte, for `-`. */
 static bool is_of_family(bt_bytes name) {
     static const char family[] = FAMILY;
-    if (name.size < sizeof family - 1) return false;
+    if (name.size < sizeof family - 1 || (name.data[0] | 0x20) != family[0]) return false;
     for (size_t i = 0; i < sizeof family - 1; i++) {
         uint8_t byte = is_letter_or_digit(name.data[i]) ? name.data[i] | 0x20 : '-';
         if (byte != family[i]) return false;

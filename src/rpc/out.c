@@ -24,10 +24,16 @@ static inline bool has_room(bt_out *out, size_t extra) {
     return !out->full;
 }
 
-/* Returns where what belongs to it goes. */
+/* Returns where what belongs to it goes. Nearly every tag and length is one byte. */
 static inline uint8_t *put_field(bt_out *out, unsigned field, unsigned wire, uint64_t value) {
-    uint8_t *at = put_varint(out->data + out->size, field << 3 | wire);
-    at = put_varint(at, value);
+    uint8_t *at = out->data + out->size;
+    if (field < 16 && value < 0x80) {
+        at[0] = (uint8_t)(field << 3 | wire);
+        at[1] = (uint8_t)value;
+        out->size += 2;
+        return at + 2;
+    }
+    at = put_varint(put_varint(at, field << 3 | wire), value);
     out->size = (size_t)(at - out->data);
     return at;
 }
@@ -39,8 +45,8 @@ void bt_out_uint(bt_out *out, unsigned field, uint64_t value) {
 void bt_out_item(bt_out *out, unsigned field, bt_bytes bytes) {
     if (!has_room(out, bytes.size)) return;
     uint8_t *at = put_field(out, field, WIRE_BYTES, bytes.size);
-    if (bytes.size) memcpy(at, bytes.data, bytes.size);
     out->size += bytes.size;
+    if (bytes.size) memcpy(at, bytes.data, bytes.size);
 }
 
 size_t bt_out_begin(bt_out *out, unsigned field) {
@@ -48,15 +54,24 @@ size_t bt_out_begin(bt_out *out, unsigned field) {
     return out->size;
 }
 
-/* One byte has been left for the length: what is longer than that can say moves on. */
-void bt_out_end(bt_out *out, size_t begun) {
+/* A length of more than one byte: what it is of moves on. Not inlined, so that the short ones save no registers. */
+__attribute__((noinline)) static void lengthen(bt_out *out, size_t begun) {
     size_t size = out->size - begun, more = 0;
-    if (!has_room(out, 0)) return;
     uint8_t *start = out->data + begun;
+    if (!has_room(out, 0)) return;
     for (size_t rest = size >> 7; rest; rest >>= 7) more++;
-    if (more) memmove(start + more, start, size);
+    memmove(start + more, start, size);
     put_varint(start - 1, size);
     out->size += more;
+}
+
+void bt_out_end(bt_out *out, size_t begun) {
+    size_t size = out->size - begun;
+    if (out->full) return;
+    if (size < 0x80)
+        out->data[begun - 1] = (uint8_t)size;
+    else
+        lengthen(out, begun);
 }
 
 void bt_out_bytes(bt_out *out, unsigned field, bt_bytes bytes) {

@@ -47,7 +47,7 @@ static inline bt_err read_varint(cursor *reader, uint64_t *ret_value) {
     return BT_OK;
 }
 
-static bt_err read_bytes(cursor *reader, bt_bytes *ret_bytes) {
+static inline bt_err read_bytes(cursor *reader, bt_bytes *ret_bytes) {
     uint64_t size;
     BT_TRY(read_varint(reader, &size));
     if (size > (uint64_t)(reader->end - reader->at))
@@ -81,7 +81,7 @@ static bt_err skip(cursor *reader, unsigned wire) {
 }
 
 /* ret_field is NULL for a field that the message does not have, which has been skipped. */
-static bt_err read_tag(cursor *reader, const bt_wire_field **ret_field, unsigned *ret_wire) {
+static inline bt_err read_tag(cursor *reader, const bt_wire_field **ret_field, unsigned *ret_wire) {
     uint64_t tag;
     BT_TRY(read_varint(reader, &tag));
     uint64_t number = tag >> 3;
@@ -131,7 +131,7 @@ static bt_err read_packed_set(cursor *outer, const bt_wire_field *field, uint8_t
     return BT_OK;
 }
 
-static bt_err add_to_list(cursor *reader, const bt_wire_field *field, uint8_t *out) {
+static inline bt_err add_to_list(cursor *reader, const bt_wire_field *field, uint8_t *out) {
     size_t *count = (size_t *)(void *)(out + field->count_offset);
     bt_bytes *list = (bt_bytes *)(void *)(out + field->offset);
     if (*count == field->max)
@@ -228,7 +228,7 @@ static bt_err read_number(cursor *reader, const bt_wire_field *field, uint8_t *o
     return malformed(reader, "a number where there should be none");
 }
 
-static bt_err read_sized(cursor *reader, const bt_wire_field *field, uint8_t *out) {
+static inline bt_err read_sized(cursor *reader, const bt_wire_field *field, uint8_t *out) {
     switch (field->type) {
     case BT_WIRE_BYTES:
         return read_bytes(reader, (bt_bytes *)(void *)(out + field->offset));

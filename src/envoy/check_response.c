@@ -67,8 +67,7 @@ static void put_text(bt_out *out, bt_bytes name, bt_bytes text) {
     end_entry(out, new);
 }
 
-static void put_scopes(bt_out *out, uint64_t held, const bt_catalogue *catalogue) {
-    if (!held) return;
+static void write_scopes(bt_out *out, uint64_t held, const bt_catalogue *catalogue) {
     entry new = begin_entry(out, BT_LITERAL("scopes"));
     size_t list = bt_out_begin(out, 6);
     for (uint64_t rest = held; rest; rest = bt_mask_without_lowest(rest)) {
@@ -78,6 +77,21 @@ static void put_scopes(bt_out *out, uint64_t held, const bt_catalogue *catalogue
     }
     bt_out_end(out, list);
     end_entry(out, new);
+}
+
+static void put_scopes(bt_out *out, const bt_gate_decision *decision) {
+    bt_gate_scopes *kept = decision->scopes;
+    size_t start = out->size;
+    if (!decision->held) return;
+    if (kept && kept->written_size) {
+        bt_out_fields(out, bt_bytes_of(kept->written, kept->written_size));
+        return;
+    }
+    write_scopes(out, decision->held, decision->catalogue);
+    size_t size = out->size - start;
+    if (!kept || out->full || size > sizeof kept->written) return;
+    memcpy(kept->written, out->data + start, size);
+    kept->written_size = size;
 }
 
 /* Exact up to 2^53. */
@@ -99,7 +113,7 @@ static void put_metadata(bt_out *out, const bt_gate_decision *decision) {
     put_text(out, BT_LITERAL("environment"), decision->environment);
     put_text(out, BT_LITERAL("user_id"), decision->user_id);
     put_text(out, BT_LITERAL("org_id"), decision->org_id);
-    if (decision->status == 200) put_scopes(out, decision->held, decision->catalogue);
+    if (decision->status == 200) put_scopes(out, decision);
     put_number(out, BT_LITERAL("revision"), decision->revision);
     bt_out_end(out, fields);
 }

@@ -99,14 +99,20 @@ static bt_gate_view *add_view(bt_gate *gate) {
     return view;
 }
 
+bt_gate_view *bt_gate_view_of(bt_session *session) {
+    bt_gate *gate = session->service->gate;
+    if (!session->gate_view && gate) session->gate_view = add_view(gate);
+    return session->gate_view;
+}
+
 bt_err bt_gate_table(bt_session *session, const bt_routes_view **ret_view) {
     bt_gate *gate = session->service->gate;
     *ret_view = NULL;
     if (!gate || !gate->routes) return BT_OK;
-    if (!session->gate_view) session->gate_view = add_view(gate);
-    if (!session->gate_view) return BT_ERR_EXHAUSTED;
-    BT_TRY(bt_routes_view_renew(&session->gate_view->routes, gate->routes,
+    bt_gate_view *view = bt_gate_view_of(session);
+    if (!view) return BT_ERR_EXHAUSTED;
+    BT_TRY(bt_routes_view_renew(&view->routes, gate->routes,
                                 bt_snapshot_catalogue(session->snapshot)));
-    *ret_view = &session->gate_view->routes;
+    *ret_view = &view->routes;
     return BT_OK;
 }

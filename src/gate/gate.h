@@ -61,6 +61,15 @@ bt_bytes bt_identity_header_name(bt_identity_header header);
 /* Whether a header is none of these, but may be taken for one: another x-bitting-*, or with `_` for `-`. */
 bool bt_identity_is_stray(bt_bytes name);
 
+/* How the names of a mask are written. Kept by a session from one decision to the next, since most keys hold the same. */
+typedef struct bt_gate_scopes {
+    uint64_t held, generation; /* of the catalogue */
+    size_t joined_size, written_size;
+    uint8_t joined[BT_MASK_BITS * (BT_SCOPE_NAME_MAX + 1)];
+    /* The door's, in whatever way its protocol has; written_size is 0 until it has written it. */
+    uint8_t written[BT_MASK_BITS * (BT_SCOPE_NAME_MAX + 16)];
+} bt_gate_scopes;
+
 #define BT_GATE_REPLY_MAX 3u
 
 typedef struct bt_gate_decision {
@@ -85,6 +94,7 @@ typedef struct bt_gate_decision {
     bt_bytes key_id, key_kind, name, environment, user_id, org_id, metadata; /* empty: not known */
     uint64_t held;
     const bt_catalogue *catalogue; /* names of the bits of held */
+    bt_gate_scopes *scopes;        /* of held; NULL: not kept */
     uint64_t revision;
 } bt_gate_decision;
 
@@ -92,7 +102,8 @@ typedef struct bt_gate_decision {
 #define BT_GATE_ARENA (BT_DETAIL_ARENA + 3u * BT_METADATA_MAX + BT_GATE_HEADERS_MAX * 16u + 16384u)
 
 /* Between renew and reset of the session's snapshot; caller as the listener has it. The decision points into the
- * arena, what the request views, and the snapshot. Nothing is allocated. */
+ * arena, what the request views, and the snapshot, and into what the session keeps until its next decision. Nothing is
+ * allocated, but for what a session keeps, once. */
 void bt_gate_decide(bt_session *session, const bt_caller *caller, const bt_gate_request *request,
                     bt_arena *arena, bt_gate_decision *ret_decision);
 

@@ -42,19 +42,42 @@ static bt_err encode(bt_bytes text, bt_arena *arena, bt_bytes *ret_value) {
     return BT_OK;
 }
 
-/* Names of scopes are letters, digits, `_` and `.`: nothing to encode. */
-static bt_err join_scopes(uint64_t held, const bt_catalogue *catalogue, bt_arena *arena,
-                          bt_bytes *ret_value) {
+/* Names of scopes are letters, digits, `_` and `.`: nothing to encode. Returns the size. */
+static size_t join(uint64_t held, const bt_catalogue *catalogue, uint8_t *out) {
     size_t used = 0;
-    uint8_t *out = bt_arena_alloc(arena, (size_t)bt_mask_count(held) * (BT_SCOPE_NAME_MAX + 1));
-    if (!out) return BT_ERR_EXHAUSTED;
     for (uint64_t rest = held; rest; rest = bt_mask_without_lowest(rest)) {
         bt_bytes name = bt_bytes_text(catalogue->scopes[bt_mask_lowest(rest)].name);
         if (used) out[used++] = ',';
         memcpy(out + used, name.data, name.size);
         used += name.size;
     }
-    *ret_value = bt_bytes_of(out, used);
+    return used;
+}
+
+/* Joined before, where the last key that was let in held the same. */
+static void keep_scopes(bt_gate_scopes *kept, bt_gate_decision *decision) {
+    const bt_catalogue *catalogue = decision->catalogue;
+    if (kept->generation != catalogue->generation || kept->held != decision->held) {
+        kept->generation = catalogue->generation;
+        kept->held = decision->held;
+        kept->joined_size = join(decision->held, catalogue, kept->joined);
+        kept->written_size = 0;
+    }
+    decision->scopes = kept;
+    decision->identity[BT_IDENTITY_SCOPES] = bt_bytes_of(kept->joined, kept->joined_size);
+}
+
+static bt_err join_scopes(bt_session *session, bt_arena *arena, bt_gate_decision *decision) {
+    bt_gate_view *view = bt_gate_view_of(session);
+    if (view) {
+        keep_scopes(&view->scopes, decision);
+        return BT_OK;
+    }
+    size_t count = bt_mask_count(decision->held);
+    uint8_t *out = bt_arena_alloc(arena, count * (BT_SCOPE_NAME_MAX + 1));
+    if (!out) return BT_ERR_EXHAUSTED;
+    decision->identity[BT_IDENTITY_SCOPES] =
+        bt_bytes_of(out, join(decision->held, decision->catalogue, out));
     return BT_OK;
 }
 
@@ -93,14 +116,14 @@ static bt_err fill_headers(const bt_gate_options *options, bt_arena *arena,
     BT_TRY(encode(decision->org_id, arena, &identity[BT_IDENTITY_ORG_ID]));
     if (options->send_metadata)
         BT_TRY(encode(decision->metadata, arena, &identity[BT_IDENTITY_METADATA]));
-    return join_scopes(decision->held, decision->catalogue, arena,
-                       &decision->identity[BT_IDENTITY_SCOPES]);
+    return BT_OK;
 }
 
 bt_err bt_gate_identify(bt_session *session, const bt_record *record, bt_arena *arena,
                         bt_gate_decision *decision, bt_fault *fault) {
     bt_err err = read_detail(session, record, arena, decision);
     if (!err) err = fill_headers(bt_gate_options_of(session), arena, decision);
+    if (!err) err = join_scopes(session, arena, decision);
     return err ? bt_fail(fault, err, "the key's rows in the store cannot be read") : BT_OK;
 }
 

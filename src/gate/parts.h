@@ -6,10 +6,11 @@
 
 #include "gate/gate.h"
 
-/* One session's hold on the route table. */
+/* What one session keeps: its hold on the route table, and names. */
 typedef struct bt_gate_view bt_gate_view;
 struct bt_gate_view {
     bt_routes_view routes;
+    bt_gate_scopes scopes;
     bt_gate_view *next;
 };
 
@@ -22,6 +23,8 @@ struct bt_gate {
 
 /* gate.c: the table as this session's snapshot sees it, NULL where there is none. BT_ERR_EXHAUSTED. */
 bt_err bt_gate_table(bt_session *session, const bt_routes_view **ret_view);
+/* NULL: the service has no gate, or there is no memory. */
+bt_gate_view *bt_gate_view_of(bt_session *session);
 /* The session's options; the defaults where the service has no gate. */
 const bt_gate_options *bt_gate_options_of(const bt_session *session);
 

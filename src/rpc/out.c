@@ -74,6 +74,12 @@ void bt_out_end(bt_out *out, size_t begun) {
         lengthen(out, begun);
 }
 
+void bt_out_fields(bt_out *out, bt_bytes fields) {
+    if (!has_room(out, fields.size)) return;
+    if (fields.size) memcpy(out->data + out->size, fields.data, fields.size);
+    out->size += fields.size;
+}
+
 void bt_out_bytes(bt_out *out, unsigned field, bt_bytes bytes) {
     if (bytes.size) bt_out_item(out, field, bytes);
 }

@@ -84,4 +84,7 @@ void bt_out_item(bt_out *out, unsigned field, bt_bytes bytes);
 size_t bt_out_begin(bt_out *out, unsigned field);
 void bt_out_end(bt_out *out, size_t begun);
 
+/* Fields as they were written before. */
+void bt_out_fields(bt_out *out, bt_bytes fields);
+
 #endif

@@ -52,6 +52,39 @@ START_TEST(a_good_key_is_denied_or_its_facts_get_lost) {
 }
 END_TEST
 
+static bt_err rename_scope(bt_change *change, bt_txn *txn, bt_fault *fault) {
+    static bt_catalogue catalogue;
+    (void)change, (void)fault;
+    catalogue = *bt_txn_catalogue(txn);
+    strcpy(catalogue.scopes[0].name, "users.look");
+    bt_catalogue_seal(&catalogue);
+    return bt_txn_put_catalogue(txn, &catalogue);
+}
+
+static void expect_scopes(const house_key *key, const char *header, const char *metadata) {
+    snprintf(bearer, sizeof bearer, "Bearer %s", key->token);
+    come_with_key();
+    ck_assert_uint_eq(asker_ask(&at), 200);
+    ck_assert_str_eq(asker_set(&at, "x-bitting-scopes"), header);
+    ck_assert_str_eq(asker_metadata(&at, "scopes"), metadata);
+}
+
+START_TEST(a_key_is_said_to_hold_what_the_one_before_did_or_what_had_another_name) {
+    bt_change change = {.apply = rename_scope, .deadline_ms = BT_NEVER_MS};
+    house_key one = open_with(NULL, BIT(0) | BIT(16)), other = house_backend(&at.house, BIT(1));
+    for (int round = 0; round < 2; round++) {
+        expect_scopes(&one, "users.read,orgs.read", "users.read orgs.read");
+        expect_scopes(&one, "users.read,orgs.read", "users.read orgs.read");
+        expect_scopes(&other, "users.create", "users.create");
+    }
+    expect_scopes(&one, "users.read,orgs.read", "users.read orgs.read");
+    ck_assert_int_eq(bt_store_change(at.house.service.store, &change), BT_OK);
+    house_renew(&at.house);
+    expect_scopes(&one, "users.look,orgs.read", "users.look orgs.read");
+    asker_close(&at);
+}
+END_TEST
+
 START_TEST(a_bad_key_is_let_in_or_told_too_much) {
     house_key key = open_with(NULL, BIT(0));
     asker_come(&at);
@@ -259,6 +292,7 @@ START_TEST(a_parameter_with_the_key_stays_in_the_query) {
 END_TEST
 
 UNIT_MAIN("envoy/check", a_good_key_is_denied_or_its_facts_get_lost,
+          a_key_is_said_to_hold_what_the_one_before_did_or_what_had_another_name,
           a_bad_key_is_let_in_or_told_too_much, a_request_that_says_two_things_is_let_in,
           headers_in_both_forms_are_taken, bytes_that_do_not_parse_become_an_rpc_error_or_let_in,
           a_message_past_a_limit_becomes_an_rpc_error,

@@ -5,17 +5,22 @@ import statistics
 FIGURES = {"cpu_us": ("CPU us a call", 2), "check_us": ("CPU us a check", 2), "rate": ("calls/s", 0),
            "median_us": ("median us", 2), "p50_us": ("p50 us", 0), "p99_us": ("p99 us", 0), "p999_us": ("p99.9 us", 0),
            "speedup": ("two threads, times one", 2), "memory_mib": ("own memory, MiB", 0)}
-COMPARED = {"cpu_us": "of its floor", "p99_us": "of its floor"}
+COMPARED = {"cpu_us": "of its floor", "p99_us": "least of the floor's least"}
 
 
 def middle(part, row, figure):
     return statistics.median(part["rows"][row][figure])
 
 
+def least(part, row, figure):
+    return min(part["rows"][row][figure])
+
+
 def ratio(part, row, figure):
-    """Of the row that it is compared with; None where there is none."""
-    floor = part["floors"].get(row)
-    return middle(part, row, figure) / middle(part, floor, figure) if floor else None
+    """Of the row that it is compared with; None where there is none. What disturbs a machine makes tails longer, and never
+    shorter: they are compared in the round that was disturbed least."""
+    floor, of = part["floors"].get(row), least if figure == "p99_us" else middle
+    return of(part, row, figure) / of(part, floor, figure) if floor else None
 
 
 def cell(values, digits):

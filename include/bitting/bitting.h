@@ -41,7 +41,7 @@
  * BITTING_ERR_FORKED; the child opens its own. To bt_close the
  * parent's handle there does nothing.
  *
- * Restores: where another file is put in the place of the store's, every call is BITTING_ERR_UNAVAILABLE from a
+ * Restores: where another file is put in the place of the store's, or of its lock file, every call is BITTING_ERR_UNAVAILABLE from a
  * tenth of a second later on, and so is bt_open until every handle on the directory has been closed. (Put it there
  * with mv: a copy onto the file that is open destroys it under its readers.)
  *

@@ -21,6 +21,9 @@ struct bt_store {
     char *directory;
     char *path;  /* of the file */
     char *place; /* the same from the root; NULL: not known */
+    char *lock_place;
+    dev_t lock_device; /* of the lock file that is open */
+    ino_t lock_inode;
     bt_pool *pool;
     _Atomic int64_t looked_ms; /* at the place, by a clock of its own */
     atomic_bool replaced;
@@ -37,6 +40,9 @@ struct bt_store {
 
 /* bt_lmdb_fail for the store's file. */
 bt_err bt_store_fail(const bt_store *store, int rc, bt_fault *fault);
+
+/* For bt_store_is_replaced. Without memory, or where the path has no end, it sees less. */
+void bt_store_note_place(bt_store *store);
 
 /* Wipes them. */
 void bt_store_free_peppers(bt_store *store);

@@ -1,3 +1,5 @@
+#include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -10,14 +12,27 @@ static int64_t coarse_ms(void) {
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+void bt_store_note_place(bt_store *store) {
+    store->place = realpath(store->path, NULL);
+    if (!store->place || asprintf(&store->lock_place, "%s-lock", store->place) < 0)
+        store->lock_place = NULL;
+}
+
 /* A place that cannot be looked at (after chroot, or as another user) says nothing. */
+static bool is_another(const char *place, dev_t device, ino_t inode) {
+    struct stat there;
+    if (!place || stat(place, &there)) return false;
+    return there.st_dev != device || there.st_ino != inode;
+}
+
+/* Who has another lock file does not know of our readers, and writes over the pages that they look at. */
 static bool look(const bt_store *store) {
-    struct stat ours, theirs;
+    struct stat ours;
     int file;
     if (mdb_env_get_fd(store->env, &file) || fstat(file, &ours)) return true;
     if (ours.st_nlink == 0) return true;
-    if (!store->place || stat(store->place, &theirs)) return false;
-    return ours.st_dev != theirs.st_dev || ours.st_ino != theirs.st_ino;
+    return is_another(store->place, ours.st_dev, ours.st_ino) ||
+           is_another(store->lock_place, store->lock_device, store->lock_inode);
 }
 
 bool bt_store_is_replaced(bt_store *store) {
@@ -32,9 +47,9 @@ bool bt_store_is_replaced(bt_store *store) {
 }
 
 bt_err bt_store_replaced(const bt_store *store, bt_fault *fault) {
-    return bt_fail(
-        fault, BT_ERR_UNAVAILABLE,
-        "store %s: was replaced by another since it was opened here; close every handle on it, and "
-        "open it anew",
-        store->path);
+    return bt_fail(fault, BT_ERR_UNAVAILABLE,
+                   "store %s: it or its lock file was replaced by another since it was opened "
+                   "here; close every handle on it, and "
+                   "open it anew",
+                   store->path);
 }

@@ -38,6 +38,7 @@ static bt_store *free_store(bt_store *store) {
     free(store->directory);
     free(store->path);
     free(store->place);
+    free(store->lock_place);
     free(store);
     return NULL;
 }
@@ -119,7 +120,7 @@ static void hand_over(int file, uid_t owner) {
 
 /* LMDB would take an empty file for a new store. The lock file is written through a map: it gets its
  * blocks here, or a full disk would be a SIGBUS. */
-static bt_err prepare_files(const bt_store *store, const bt_directory *directory, bt_fault *fault) {
+static bt_err prepare_files(bt_store *store, const bt_directory *directory, bt_fault *fault) {
     struct stat status;
     int file = -1;
     if (fstatat(directory->file, BT_STORE_FILE, &status, 0))
@@ -128,6 +129,10 @@ static bt_err prepare_files(const bt_store *store, const bt_directory *directory
         return bt_store_fail(store, MDB_INVALID, fault);
     BT_TRY(open_lock_file(store, directory, &file, fault));
     hand_over(file, directory->owner);
+    if (fstat(file, &status) == 0) {
+        store->lock_device = status.st_dev;
+        store->lock_inode = status.st_ino;
+    }
     int rc = fallocate(file, FALLOC_FL_KEEP_SIZE, 0, LOCK_FILE_SIZE) ? errno : 0;
     close(file);
     return rc && rc != EOPNOTSUPP && rc != ENOSYS ? bt_store_fail(store, rc, fault) : BT_OK;
@@ -203,7 +208,7 @@ static bt_err open_store(const bt_store_options *options, bt_store *store,
     BT_TRY(prepare_files(store, directory, fault));
     int rc = open_env_fitting(store, options->map_size ? options->map_size : MAP_SIZE_DEFAULT);
     if (rc) return bt_store_fail(store, rc, fault);
-    store->place = realpath(store->path, NULL);
+    bt_store_note_place(store);
     BT_TRY(check_length(store, fault));
     return open_tables(store, fault);
 }

@@ -44,7 +44,7 @@ bt_store *bt_store_close(bt_store *store);
  * there. Takes no lock. */
 bool bt_store_usable(const bt_store *store);
 
-/* True where another file has come into the place of the store's, or the store's was removed: a restore. What is
+/* True where another file has come into the place of the store's or of its lock file, or the store's was removed: a restore. What is
  * read by this handle is then of the past, whatever is written. Looks once in BT_STORE_LOOK_MS. For any thread. */
 bool bt_store_is_replaced(bt_store *store);
 #define BT_STORE_LOOK_MS 100

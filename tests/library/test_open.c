@@ -212,10 +212,10 @@ static void copy_file(const char *from, const char *to) {
     ck_assert_int_eq(fclose(out), 0);
 }
 
-/* As a restore does. aside: the store is kept under another name. */
-static void replace_store(bool aside) {
+/* As a restore does. aside: the file is kept under another name. */
+static void replace_file(const char *name, bool aside) {
     char store[600], copy[600], kept[600];
-    snprintf(store, sizeof store, "%s", path_of("bitting.mdb"));
+    snprintf(store, sizeof store, "%s", path_of(name));
     snprintf(copy, sizeof copy, "%s", path_of("copy"));
     snprintf(kept, sizeof kept, "%s", path_of("kept"));
     copy_file(store, copy);
@@ -233,7 +233,13 @@ static bitting_err ask_until_refused(bitting *handle) {
     return err;
 }
 
-static int ask_over_a_restore(void *aside) {
+typedef struct replacement {
+    const char *name;
+    bool aside;
+} replacement;
+
+static int ask_over_a_restore(void *argument) {
+    const replacement *way = argument;
     bitting *handle;
     bitting_options options = home_options(&here);
     options.directory = strrchr(here.directory, '/') + 1; /* by another path than later */
@@ -242,7 +248,7 @@ static int ask_over_a_restore(void *aside) {
     ck_assert_int_eq(bt_open(&options, &handle, message), BITTING_OK);
     here.directory[strlen(here.directory)] = '/';
     ck_assert_int_eq(chdir("/"), 0);
-    replace_store(*(bool *)aside);
+    replace_file(way->name, way->aside);
     ck_assert_int_eq(ask_until_refused(handle), BITTING_ERR_UNAVAILABLE);
     assert_refused(BITTING_ERR_UNAVAILABLE, "replaced");
     bt_close(handle);
@@ -252,10 +258,11 @@ static int ask_over_a_restore(void *aside) {
 
 /* Who goes on reading what was there before sees no revocation any more. */
 START_TEST(store_that_was_replaced_goes_on_being_read) {
-    bool aside[] = {false, true};
-    for (int i = 0; i < 2; i++) {
+    replacement ways[] = {
+        {"bitting.mdb", false}, {"bitting.mdb", true}, {"bitting.mdb-lock", false}};
+    for (int i = 0; i < 3; i++) {
         setup();
-        ck_assert_int_eq(child_run(ask_over_a_restore, &aside[i]), 0);
+        ck_assert_int_eq(child_run(ask_over_a_restore, &ways[i]), 0);
         home_remove(&here);
     }
 }

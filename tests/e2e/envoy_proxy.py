@@ -110,7 +110,7 @@ class Envoy:
         self.log_file = self.folder / "envoy.log"
         with open(self.log_file, "wb") as log:
             self.process = subprocess.Popen(
-                [BINARY, "-c", str(self.folder / "envoy.json"), "--use-dynamic-base-id", "--concurrency", "2",
+                [BINARY, "-c", str(self.folder / "envoy.json"), "--disable-hot-restart", "--concurrency", "2",
                  "-l", "warning"], stdout=log, stderr=log, stdin=subprocess.DEVNULL)
         self.wait()
 

@@ -76,7 +76,8 @@ def tail_goals(parts):
     for name, text, most in (("half", "p99 at half of capacity, of the floor's", 1.5),
                              ("revocations", "p99, of that without them", 1.25)):
         for row in parts.get(name, {"floors": {}})["floors"]:
-            yield f"{row}: {text}", ratio(parts[name], row, "p99_us"), most
+            if not row.startswith("floor"):
+                yield f"{row}: {text}", ratio(parts[name], row, "p99_us"), most
 
 
 def ext_authz_goals(parts):
@@ -105,9 +106,9 @@ def library_goals(parts):
 
 def goals(parts):
     """(text, value, limit)"""
-    for name, of in (("closed", cpu_goals), ("half", tail_goals), ("ext_authz", ext_authz_goals),
-                     ("library", library_goals)):
-        if name in parts:
+    for names, of in (({"closed"}, cpu_goals), ({"half", "revocations"}, tail_goals), ({"ext_authz"}, ext_authz_goals),
+                      ({"library"}, library_goals)):
+        if names & parts.keys():
             yield from of(parts)
 
 

@@ -26,3 +26,15 @@ bt_err bt_expiry_resolve(const bt_expiry_request *request, int64_t now_ms, int64
     *ret_expires_ms = expires_ms;
     return BT_OK;
 }
+
+bt_err bt_expiry_check_begin(const char *field, int64_t not_before_ms, int64_t expires_ms,
+                             bt_fault *fault) {
+    char begins[25], ends[25];
+    if (not_before_ms < expires_ms) return BT_OK;
+    bt_clock_format(not_before_ms, begins);
+    bt_clock_format(expires_ms, ends);
+    return bt_fail(fault, BT_ERR_INVALID,
+                   "%s: the key would never be good, since it would begin at %s and end at %s; "
+                   "not_before must be earlier than the expiry",
+                   field, begins, ends);
+}

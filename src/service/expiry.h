@@ -14,4 +14,9 @@ typedef struct bt_expiry_request {
 bt_err bt_expiry_resolve(const bt_expiry_request *request, int64_t now_ms, int64_t *ret_expires_ms,
                          bt_fault *fault);
 
+/* That a key begins before it ends; not_before_ms: 0 for one that is good from its creation on. BT_ERR_INVALID, naming
+ * `field`, the one of the two that is asked for. */
+bt_err bt_expiry_check_begin(const char *field, int64_t not_before_ms, int64_t expires_ms,
+                             bt_fault *fault);
+
 #endif

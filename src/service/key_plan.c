@@ -56,6 +56,7 @@ static bt_err decide_terms(const bt_create_key_request *request, bt_txn *txn, bt
     BT_TRY(bt_template_fill(catalogue, preset, terms, fault));
     BT_TRY(check_kind(request, terms->kind, fault));
     BT_TRY(bt_expiry_resolve(&terms->expiry, now_ms, &plan->expires_ms, fault));
+    BT_TRY(bt_expiry_check_begin("not_before", request->not_before_ms, plan->expires_ms, fault));
     return bt_template_admits(catalogue, preset, terms->kind, now_ms, plan->expires_ms,
                               &terms->narrow, fault);
 }

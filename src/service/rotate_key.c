@@ -57,6 +57,13 @@ static bt_err decide_expiry(const bt_rotate_key *rotate, const old_key *old,
                                  *ret_expires_ms, now_ms, fault);
 }
 
+/* The new key begins when the old one does. */
+static bt_err check_begin(const bt_rotate_key *rotate, const old_key *old, int64_t expires_ms,
+                          bt_fault *fault) {
+    const char *field = rotate->expiry.expires_in_ms ? "expires_in" : "expires_at";
+    return bt_expiry_check_begin(field, old->record.not_before_ms, expires_ms, fault);
+}
+
 static void name_maker(bt_rotate_key *rotate, const bt_caller *caller, bt_detail *detail) {
     snprintf(rotate->created_by, sizeof rotate->created_by, "cli");
     if (!caller->administrator) bt_key_id_format(&caller->key_id, rotate->created_by);
@@ -99,6 +106,7 @@ static bt_err work(bt_mutation *mutation, const bt_caller *caller, bt_txn *txn, 
         bt_environment_by_id(bt_txn_environments(txn), old.record.environment);
     if (!environment) return bt_key_damaged(&rotate->id, fault);
     BT_TRY(decide_expiry(rotate, &old, environment, bt_txn_now_ms(txn), &expires_ms, fault));
+    BT_TRY(check_begin(rotate, &old, expires_ms, fault));
     BT_TRY(insert_new(rotate, caller, txn, &old, environment, expires_ms));
     return end_old(rotate, txn, &old);
 }

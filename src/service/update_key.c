@@ -129,6 +129,16 @@ static bt_err change_bounds(const bt_update_key *update, key_state *after, bt_fa
     return BT_OK;
 }
 
+/* What is not asked for stays as it is, however it came to be so. */
+static bt_err check_begin(const bt_update_key *update, const bt_record *after, bt_fault *fault) {
+    unsigned mask = update->request.mask;
+    const char *field = mask & BT_UPDATE_NOT_BEFORE   ? "not_before"
+                        : mask & BT_UPDATE_EXPIRES_IN ? "expires_in"
+                                                      : "expires_at";
+    if (!(mask & (BT_UPDATE_EXPIRY | BT_UPDATE_NOT_BEFORE))) return BT_OK;
+    return bt_expiry_check_begin(field, after->not_before_ms, after->expires_ms, fault);
+}
+
 static void change_words(const bt_update_key *update, key_state *after) {
     const bt_update_key_request *request = &update->request;
     if (request->mask & BT_UPDATE_NAME) after->detail.name = request->name;
@@ -192,6 +202,7 @@ static bt_err work(bt_mutation *mutation, const bt_caller *caller, bt_txn *txn, 
     BT_TRY(change_grant(update, txn, &after, fault));
     BT_TRY(change_expiry(update, txn, &after, fault));
     BT_TRY(change_bounds(update, &after, fault));
+    BT_TRY(check_begin(update, &after.record, fault));
     BT_TRY(check_template(update, txn, &after, fault));
     change_words(update, &after);
     if (widens(&before, &after))

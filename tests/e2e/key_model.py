@@ -249,7 +249,7 @@ class Model:
         if not self.may_grant(caller, mask, full):
             codes.add("PERMISSION_DENIED")
         expires = now + fields["expires_in"] if "expires_in" in fields else fields.get("expires", NEVER)
-        if expires <= now:
+        if expires <= max(now, fields.get("not_before", 0)):
             codes.add("INVALID_ARGUMENT")
         codes |= self.against(caller.environment, kind, fields.get("expires_in"), expires, now)
         for wanted, field in zip(OWNERS[kind], ("user", "org")):
@@ -313,6 +313,8 @@ class Model:
         codes = set()
         if "mask" in fields and after.mask & ~self.live or "expires" in fields and after.expires <= now:
             codes.add("INVALID_ARGUMENT")
+        if fields.keys() & {"expires", "expires_in", "not_before"} and after.expires <= after.not_before:
+            codes.add("INVALID_ARGUMENT")
         if after.expires > before.expires:
             # A life begins once, with the key.
             codes |= self.against(before.environment, before.kind, fields.get("expires_in"), after.expires,
@@ -350,15 +352,14 @@ class Model:
             codes.add("FAILED_PRECONDITION")
         if not self.may_grant(caller, old.mask, old.full):
             codes.add("PERMISSION_DENIED")
-        if expires is not None and expires <= now:
+        ends = now + span if span else old.expires if expires is None else expires
+        if ends <= old.not_before or expires is not None and expires <= now:
             codes.add("INVALID_ARGUMENT")
         codes |= (self.against_kept(old, now) if expires is None and span is None else
                   self.against(old.environment, old.kind, span, now + span if span else expires, now))
         if codes:
             raise Refused(codes)
-        new = dataclasses.replace(old, created=now, rotated_from=old.key_id, imported=False)
-        if expires is not None or span is not None:
-            new.expires = expires if span is None else now + span
+        new = dataclasses.replace(old, created=now, expires=ends, rotated_from=old.key_id, imported=False)
         old.expires = min(old.expires, now + grace)
         return old, new
 

@@ -197,6 +197,8 @@ def test_revoke_denies_the_next_check_and_can_be_said_twice(server, token):
 
 
 @pytest.mark.parametrize("flags, said", [
+    (["--name", "x", "--not-before", "9000-01-01T00:00:00Z", "--expires-in", "90d"],
+     "not_before: the key would never be good"),
     (["--name", ""], "name"), (["--name", "a\nb"], "name"), (["--name", "x" * 201], "name"),
     (["--name", "x", "--scope", "users.fly"], "users.fly"), (["--name", "x", "--preset", "none"], "preset"),
     (["--name", "x", "--kind", "personal"], "user_id"), (["--name", "x", "--kind", "org"], "org_id"),

@@ -175,6 +175,8 @@ BAD_LINES = [
     ({"token": "legacy-token-1", "name": "x", "kind": "king"}, "kind: must be"),
     ({"token": "legacy-token-1", "name": "x", "expires_in": 90}, "expires_in: must be"),
     ({"token": "legacy-token-1", "name": "x", "expires_at": "tomorrow"}, "expires_at: must be"),
+    ({"token": "legacy-token-1", "name": "x", "expires_in": "90d", "not_before": "9000-01-01T00:00:00Z"},
+     "not_before: the key would never be good"),
     ({"token": "legacy-token-1", "name": "x", "labels": ["a"]}, "labels: must be"),
     ({"token": "legacy-token-1", "name": "x", "without_prefix": 1}, "without_prefix: must be"),
     ({"token": "legacy-token-1", "name": "x" * 70000}, "has more than 65536 bytes"),

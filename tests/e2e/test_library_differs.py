@@ -42,7 +42,7 @@ class Keys:
             request.not_before.FromSeconds(int(time.time()) + 86400)
         if dice.random() < 0.3:
             request.expires_at.FromSeconds(int(time.time()) + 90 * 86400)
-        elif dice.random() < 0.15:
+        elif not request.HasField("not_before") and dice.random() < 0.15:
             request.expires_in.FromSeconds(1)
         return request
 

@@ -111,6 +111,13 @@ static void spoil_before_epoch(bt_create_key_request *r) {
 static void spoil_far(bt_create_key_request *r) {
     r->expiry.expires_ms = BT_LAST_MS + 1;
 }
+static void spoil_begin(bt_create_key_request *r) {
+    r->not_before_ms = r->expiry.expires_ms = bt_clock_ms() + BT_DAY_MS;
+}
+static void spoil_begin_in(bt_create_key_request *r) {
+    r->expiry.expires_in_ms = BT_DAY_MS;
+    r->not_before_ms = bt_clock_ms() + 2 * BT_DAY_MS;
+}
 static void spoil_metadata_kind(bt_create_key_request *r) {
     r->metadata = BT_LITERAL("[1]");
 }
@@ -163,6 +170,8 @@ static const struct {
     {spoil_epoch, "expires_at: 1970-01-01T00:00:00.000Z is not in the future"},
     {spoil_before_epoch, "expires_at: a time before 1970"},
     {spoil_far, "expires_at: must be before the year 10000"},
+    {spoil_begin, "not_before: the key would never be good"},
+    {spoil_begin_in, "not_before: the key would never be good"},
     {spoil_metadata_kind, "metadata: must be a JSON object"},
     {spoil_metadata_size, "metadata: has 8193 bytes"},
     {spoil_label_key, "labels: the key \"a b\""},

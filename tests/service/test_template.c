@@ -158,6 +158,8 @@ START_TEST(a_request_goes_beyond_its_preset) {
     expect_refused("kind: preset support is for keys of kind org");
     request()->org_id = (bt_bytes){0};
     expect_refused("org_id: must be named for a key of kind org");
+    request()->not_before_ms = bt_clock_ms() + 91 * BT_DAY_MS; /* past the preset's own life */
+    expect_refused("not_before: the key would never be good");
     request()->expiry.expires_in_ms = 90 * BT_DAY_MS + 1;
     expect_refused("expires_at: keys of preset support are good for 90d at most");
     request()->expiry.expires_ms = bt_clock_ms() + 91 * BT_DAY_MS;

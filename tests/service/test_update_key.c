@@ -159,7 +159,7 @@ START_TEST(a_caller_widens_a_key_that_holds_what_it_lacks) {
           .bounds = {.networks_count = 1, .networks = {BT_LITERAL("10.0.0.0/8")}}},
          BT_OK},
         {{.mask = BT_UPDATE_NETWORKS}, BT_ERR_FORBIDDEN},
-        {{.mask = BT_UPDATE_NOT_BEFORE, .not_before_ms = 1790000000000}, BT_OK},
+        {{.mask = BT_UPDATE_NOT_BEFORE, .not_before_ms = bt_clock_ms()}, BT_OK},
         {{.mask = BT_UPDATE_NOT_BEFORE}, BT_ERR_FORBIDDEN},
         {{.mask = BT_UPDATE_SCOPE_MASK, .grant.scope_mask = 7}, BT_ERR_FORBIDDEN},
         {{.mask = BT_UPDATE_PRESET, .grant.preset = BT_LITERAL("full_access")}, BT_ERR_FORBIDDEN},
@@ -203,6 +203,40 @@ START_TEST(a_rotated_key_differs_or_outlives_its_grace) {
 }
 END_TEST
 
+START_TEST(a_key_is_changed_or_rotated_to_one_that_is_never_good) {
+    test_house house;
+    house_open(&house);
+    const bt_caller *admin = &house.administrator;
+    int64_t begins_ms = bt_clock_ms() + 10 * BT_DAY_MS, ends_ms = begins_ms + BT_DAY_MS;
+    house_key key = house_create(
+        &house, (bt_create_key_request){.not_before_ms = begins_ms, .expiry.expires_ms = ends_ms});
+    const struct {
+        bt_update_key_request request;
+        const char *text;
+    } bad[] = {
+        {{.mask = BT_UPDATE_NOT_BEFORE, .not_before_ms = ends_ms}, "not_before: the key would"},
+        {{.mask = BT_UPDATE_EXPIRES_AT, .expiry.expires_ms = begins_ms}, "expires_at: the key wo"},
+        {{.mask = BT_UPDATE_EXPIRES_IN, .expiry.expires_in_ms = BT_DAY_MS}, "expires_in: the key"},
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        const bt_fault *fault = &update(&house, admin, &key, bad[i].request)->mutation.change.fault;
+        ck_assert_msg(fault->err == BT_ERR_INVALID, "%zu: %d", i, fault->err);
+        ck_assert_msg(strncmp(fault->text, bad[i].text, strlen(bad[i].text)) == 0, "%s",
+                      fault->text);
+    }
+    bt_update_key *done =
+        update(&house, admin, &key,
+               (bt_update_key_request){.mask = BT_UPDATE_NOT_BEFORE, .not_before_ms = ends_ms - 1});
+    ck_assert_msg(!done->mutation.change.fault.err, "%s", done->mutation.change.fault.text);
+    bt_rotate_key *rotated = rotate(&house, admin, &key, 0, ends_ms - 1);
+    ck_assert_int_eq(rotated->mutation.change.fault.err, BT_ERR_INVALID);
+    ck_assert(!strncmp(rotated->mutation.change.fault.text, "expires_at: the key would", 25));
+    rotated = rotate(&house, admin, &key, 0, ends_ms);
+    ck_assert_int_eq(rotated->mutation.change.fault.err, BT_OK);
+    house_close(&house);
+}
+END_TEST
+
 START_TEST(rotation_hands_a_stronger_token_to_a_caller) {
     test_house house;
     house_open(&house);
@@ -230,4 +264,6 @@ END_TEST
 UNIT_MAIN("update_key", an_update_changes_what_it_does_not_name, an_update_is_late_or_does_nothing,
           an_update_that_names_nothing_or_too_much_is_taken,
           a_caller_widens_a_key_that_holds_what_it_lacks,
-          a_rotated_key_differs_or_outlives_its_grace, rotation_hands_a_stronger_token_to_a_caller)
+          a_rotated_key_differs_or_outlives_its_grace,
+          a_key_is_changed_or_rotated_to_one_that_is_never_good,
+          rotation_hands_a_stronger_token_to_a_caller)

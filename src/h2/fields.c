@@ -37,12 +37,10 @@ bool bt_h2_timeout_parse(bt_bytes value, int64_t *ret_timeout_ms) {
 
 bool bt_h2_content_type_is_grpc(bt_bytes value) {
     const bt_bytes base = BT_LITERAL("application/grpc");
-    const bt_bytes proto = BT_LITERAL("+proto");
     if (!bt_bytes_starts_with(value, base)) return false;
-    bt_bytes rest = bt_bytes_of(value.data + base.size, value.size - base.size);
-    if (bt_bytes_starts_with(rest, proto))
-        rest = bt_bytes_of(rest.data + proto.size, rest.size - proto.size);
-    return rest.size == 0 || rest.data[0] == ';' || rest.data[0] == ' ';
+    if (value.size == base.size) return true;
+    uint8_t next = value.data[base.size];
+    return next == '+' || next == ';' || next == ' ';
 }
 
 size_t bt_h2_percent_encode(bt_bytes text, char *ret_value, size_t size) {

@@ -8,7 +8,8 @@
 /* `grpc-timeout`: 1 to 8 digits and a unit of H M S m u n. Milliseconds, rounded up. */
 bool bt_h2_timeout_parse(bt_bytes value, int64_t *ret_timeout_ms);
 
-/* `content-type`: application/grpc or application/grpc+proto, perhaps with parameters. */
+/* `content-type`: application/grpc, perhaps with a suffix such as +proto or +json, and with parameters. Whatever the
+ * suffix, the message is read as protocol buffers, as gRPC's own servers do where they know no codec by that name. */
 bool bt_h2_content_type_is_grpc(bt_bytes value);
 
 /* Writes `grpc-message`: all but printable ASCII, and '%', as %XX. Returns the bytes written, at most

@@ -28,8 +28,10 @@ def integer(value):
 
 def headers(path, *more):
     """A request's header block: literals that are not indexed."""
-    fields = [(":method", "POST"), (":scheme", "http"), (":path", path), (":authority", "x"),
-              ("te", "trailers"), ("content-type", "application/grpc"), *more]
+    said = {name for name, _ in more}
+    usual = [(":method", "POST"), (":scheme", "http"), (":path", path), (":authority", "x"),
+             ("te", "trailers"), ("content-type", "application/grpc")]
+    fields = [field for field in usual if field[0] not in said] + list(more)
     block = b""
     for name, value in fields:
         block += b"\0" + integer(len(name)) + name.encode() + integer(len(value)) + value.encode()

@@ -81,6 +81,15 @@ def test_a_call_without_a_message_is_an_error(echo):
     server.lives()
 
 
+@pytest.mark.parametrize("suffix", ["+json", "+proto", ";charset=utf-8"])
+def test_a_call_of_another_content_type_of_grpc_is_answered(echo, suffix):
+    client = raw_http2.Client(echo().port)
+    stream = client.open("/test.Echo/Echo", b"x", raw_http2.END_STREAM, ("content-type", f"application/grpc{suffix}"))
+    kinds = [kind for kind, flags, of in client.frames_until_end(stream) if of == stream]
+    assert kinds == [raw_http2.HEADERS, raw_http2.DATA, raw_http2.HEADERS]  # an answer of HTTP alone has no trailers
+    client.close()
+
+
 def test_headers_over_the_limit_are_refused_and_hurt_nobody_else(echo):
     server = echo(header_max=8192)
     other = server.channel()

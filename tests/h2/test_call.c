@@ -190,6 +190,8 @@ START_TEST(what_is_not_grpc_gets_an_http_status) {
     ck_assert_int_eq(http_status("content-type", ""), 415);
     ck_assert_int_eq(http_status("te", ""), 400);
     ck_assert_int_eq(peer_handled, 0);
+    static const char *const json[] = {"content-type", "application/grpc+json", NULL};
+    ck_assert_int_eq(ask(BT_LITERAL("\0\0\0\0\1x"), json)->grpc, 0);
     close_own();
 }
 END_TEST

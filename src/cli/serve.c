@@ -20,7 +20,7 @@
 /* Changes that may wait for the writer. */
 #define QUEUE 16384u
 /* How often slots of readers that died, and memory to give back, are looked for. */
-#define READERS_MS (5 * BT_SECOND_MS)
+#define TEND_MS (5 * BT_SECOND_MS)
 
 static bt_place place;
 static bt_lanes_options lanes_options;
@@ -285,36 +285,62 @@ static void check_readers(const bt_serving *serving) {
         bt_log(BT_LOG_INFO, "freed slots of readers that died count=%u", freed);
 }
 
-static void wait_for_the_end(bt_serving *serving) {
+/* What is to be done now and then. */
+static void tend(const bt_serving *serving, bt_memory *memory, int64_t *tended_ns) {
+    int64_t now_ns = bt_clock_monotonic_ns();
+    if (now_ns - *tended_ns < TEND_MS * 1000000) return;
+    *tended_ns = now_ns;
+    check_readers(serving);
+    bt_memory_tidy(memory);
+}
+
+/* False: the store was replaced under the server. */
+static bool wait_for_the_end(bt_serving *serving) {
     bt_memory memory = {0};
-    for (;;) {
-        switch (bt_signals_next(READERS_MS)) {
-        case BT_SIGNAL_END:
-            return;
-        case BT_SIGNAL_RELOAD:
-            reload(serving);
-            break;
-        case BT_SIGNAL_NONE:
-            check_readers(serving);
-            bt_memory_tidy(&memory);
-            break;
-        }
+    int64_t tended_ns = bt_clock_monotonic_ns();
+    while (!bt_store_look(serving->store)) {
+        bt_signal signal = bt_signals_next(BT_STORE_LOOK_MS);
+        if (signal == BT_SIGNAL_END) return true;
+        if (signal == BT_SIGNAL_RELOAD) reload(serving);
+        tend(serving, &memory, &tended_ns);
     }
+    return false;
 }
 
 static void hurry(void *lanes) {
     bt_lanes_hurry(lanes);
 }
 
+/* Serves on for a while. False: a second signal has come, or there is nothing to serve any more. */
+static bool settle_down(bt_serving *serving) {
+    for (int64_t left_ms = serving->settle_ms; left_ms > 0; left_ms -= BT_STORE_LOOK_MS)
+        if (bt_store_look(serving->store) ||
+            bt_signals_wait(left_ms < BT_STORE_LOOK_MS ? left_ms : BT_STORE_LOOK_MS))
+            return false;
+    return true;
+}
+
 static void end_calls(bt_serving *serving) {
     bt_log(BT_LOG_INFO, "ending");
     bt_notify("STOPPING=1");
     bt_health_set_serving(serving->health, false);
-    if (serving->settle_ms && bt_signals_wait(serving->settle_ms)) bt_lanes_hurry(serving->lanes);
+    if (!settle_down(serving)) bt_lanes_hurry(serving->lanes);
     bt_signals_watch *watch = bt_signals_watch_start(hurry, serving->lanes);
     bool all = bt_lanes_drain(serving->lanes, serving->drain_ms);
     bt_signals_watch_stop(watch);
     if (!all) bt_log(BT_LOG_WARNING, "calls in flight were cut short");
+}
+
+/* At once: each answer would be one of the past, without the revocations that are made now. Whoever started the program
+ * starts it anew, on what is there. */
+static void leave_replaced(bt_serving *serving) {
+    bt_fault fault;
+    bt_store_replaced(serving->store, &fault);
+    bt_log(BT_LOG_ERROR, "ending: %s", fault.text);
+    bt_notify("STOPPING=1");
+    bt_health_set_serving(serving->health, false);
+    serving->http = bt_http_server_stop(serving->http);
+    bt_lanes_drain(serving->lanes, 0);
 }
 
 /* It may be added while the server runs, so it is waited for: a new store has none but test. */
@@ -359,9 +385,12 @@ int bt_command_serve(int argc, char **argv) {
     warn_of_environment(serving.store);
     greet(serving.store);
     bt_notify("READY=1");
-    wait_for_the_end(&serving);
-    end_calls(&serving);
+    bool asked = wait_for_the_end(&serving);
+    if (asked)
+        end_calls(&serving);
+    else
+        leave_replaced(&serving);
     stop(&serving);
     bt_log(BT_LOG_INFO, "ended");
-    return BT_EXIT_OK;
+    return asked ? BT_EXIT_OK : BT_EXIT_FAILED;
 }

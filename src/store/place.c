@@ -35,21 +35,25 @@ static bool look(const bt_store *store) {
            is_another(store->lock_place, store->lock_device, store->lock_inode);
 }
 
+bool bt_store_look(bt_store *store) {
+    if (atomic_load_explicit(&store->replaced, memory_order_relaxed)) return true;
+    if (!look(store)) return false;
+    atomic_store_explicit(&store->replaced, true, memory_order_relaxed);
+    return true;
+}
+
 bool bt_store_is_replaced(bt_store *store) {
     if (atomic_load_explicit(&store->replaced, memory_order_relaxed)) return true;
     int64_t now_ms = coarse_ms();
     int64_t looked_ms = atomic_load_explicit(&store->looked_ms, memory_order_relaxed);
     if (looked_ms && now_ms - looked_ms < BT_STORE_LOOK_MS) return false;
     atomic_store_explicit(&store->looked_ms, now_ms, memory_order_relaxed);
-    if (!look(store)) return false;
-    atomic_store_explicit(&store->replaced, true, memory_order_relaxed);
-    return true;
+    return bt_store_look(store);
 }
 
 bt_err bt_store_replaced(const bt_store *store, bt_fault *fault) {
     return bt_fail(fault, BT_ERR_UNAVAILABLE,
-                   "store %s: it or its lock file was replaced by another since it was opened "
-                   "here; close every handle on it, and "
-                   "open it anew",
+                   "store %s: it or its lock file was replaced by another since this process "
+                   "opened it; close it, and open it anew",
                    store->path);
 }

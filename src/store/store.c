@@ -220,8 +220,7 @@ static bt_err share(const bt_store_options *options, bt_store *store, bt_fault *
                        "store %s: this process has it open for reading alone; open it for writing "
                        "first",
                        store->path);
-    atomic_store(&store->looked_ms, 0);
-    if (bt_store_is_replaced(store)) return bt_store_replaced(store, fault);
+    if (bt_store_look(store)) return bt_store_replaced(store, fault);
     store->references++;
     return BT_OK;
 }

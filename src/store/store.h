@@ -44,10 +44,14 @@ bt_store *bt_store_close(bt_store *store);
  * there. Takes no lock. */
 bool bt_store_usable(const bt_store *store);
 
-/* True where another file has come into the place of the store's or of its lock file, or the store's was removed: a restore. What is
- * read by this handle is then of the past, whatever is written. Looks once in BT_STORE_LOOK_MS. For any thread. */
+/* True where another file has come into the place of the store's or of its lock file, or the store's was removed: a
+ * restore. What is read by this handle is then of the past, whatever is written, and what it writes is nowhere. Three
+ * calls of the system. For any thread. */
+bool bt_store_look(bt_store *store);
+/* The same, for the way of a check: looks once in BT_STORE_LOOK_MS. */
 bool bt_store_is_replaced(bt_store *store);
 #define BT_STORE_LOOK_MS 100
+/* BT_ERR_UNAVAILABLE, with the text for it. */
 bt_err bt_store_replaced(const bt_store *store, bt_fault *fault);
 
 /* These live as long as the store. */

@@ -14,6 +14,7 @@ bt_txn *bt_txn_new(bt_store *store) {
 bt_err bt_txn_begin(bt_txn *txn, bt_fault *fault) {
     txn->rc = 0;
     txn->changes = 0;
+    if (bt_store_is_replaced(txn->store)) return bt_store_replaced(txn->store, fault);
     int rc = mdb_txn_begin(txn->store->env, NULL, 0, &txn->mdb);
     if (rc) {
         txn->mdb = NULL;
@@ -87,7 +88,8 @@ bt_err bt_txn_commit(bt_txn *txn, bt_fault *fault) {
         return bt_store_fail(txn->store, rc, fault);
     }
     count(txn, bt_clock_monotonic_ns() - begun_ns);
-    return BT_OK;
+    /* Written to a file that nobody will open any more. */
+    return bt_store_look(txn->store) ? bt_store_replaced(txn->store, fault) : BT_OK;
 }
 
 void bt_txn_run(bt_txn *txn, bt_change *change) {

@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 
+import grpc
 import pytest
 
 import support
@@ -96,6 +97,31 @@ def test_a_restored_store_cannot_be_told_from_the_one_that_it_was(new_server):
     server.start()
     after = store_id(server.data)
     assert after != before and f"store={after}" in server.log()
+
+
+@pytest.mark.parametrize("name", ["bitting.mdb", "bitting.mdb-lock"])
+def test_a_server_goes_on_answering_from_a_file_that_was_replaced(new_server, protos, name):
+    """Nobody would see in it what is written from then on, such as a revocation."""
+    server = new_server(http=True)
+    token, key = server.create_key("a", ["users.read"])
+    copy = server.data / "copy"
+    if name == "bitting.mdb":
+        assert server.cli("store", "backup", copy).returncode == 0
+    else:
+        shutil.copy(server.data / name, copy)
+    question = protos.check.CheckScopeRequest(token=token, scopes=["users.read"], environment="test")
+    stub = protos.check_grpc.CheckServiceStub(server.trusted())
+    assert stub.CheckScope(question).allowed
+    os.replace(copy, server.data / name)
+    assert server.process.wait(support.STOP_SECONDS) == 1
+    assert " error ending: store " in server.log() and "was replaced" in server.log()
+    with pytest.raises(grpc.RpcError) as refused:
+        stub.CheckScope(question)
+    assert refused.value.code() == grpc.StatusCode.UNAVAILABLE
+    server.start()
+    assert server.cli("key", "revoke", key["key_id"]).returncode == 0
+    stub = protos.check_grpc.CheckServiceStub(server.trusted())
+    assert stub.CheckScope(question).reason == protos.check.REASON_REVOKED
 
 
 def test_a_backup_made_beside_a_server_holds_what_was_there(server, tmp_path):

@@ -1,5 +1,6 @@
 #include <pthread.h>
 #include <sched.h>
+#include <stdio.h>
 #include <time.h>
 
 #include "base/clock.h"
@@ -13,6 +14,12 @@ static bt_writer *start(data_home *fixture, size_t queue_limit) {
     ck_assert_msg(bt_writer_start(fixture->store, queue_limit, &writer, &fault) == BT_OK, "%s",
                   fault.text);
     return writer;
+}
+
+static bt_writer *open_started(data_home *fixture, size_t queue_limit) {
+    fixture_make(fixture);
+    fixture_open(fixture, 0);
+    return start(fixture, queue_limit);
 }
 
 /* A change that keeps the writer busy until it is let go, so that what is submitted meanwhile is
@@ -42,11 +49,15 @@ static void block(bt_writer *writer, blocker *first) {
     sem_wait(&first->begun);
 }
 
+static bt_writer *open_blocked(data_home *fixture, size_t queue_limit, blocker *first) {
+    bt_writer *writer = open_started(fixture, queue_limit);
+    block(writer, first);
+    return writer;
+}
+
 START_TEST(a_change_is_not_there_when_it_is_done) {
     data_home fixture;
-    fixture_make(&fixture);
-    fixture_open(&fixture, 0);
-    bt_writer *writer = start(&fixture, QUEUE);
+    bt_writer *writer = open_started(&fixture, QUEUE);
     sem_t posted;
     sem_init(&posted, 0, 0);
     for (uint64_t n = 0; n < 50; n++) {
@@ -76,9 +87,7 @@ static uint64_t commits_of(const bt_writer *writer) {
 START_TEST(commits_are_counted_wrong) {
     enum { COUNT = 10 };
     data_home fixture;
-    fixture_make(&fixture);
-    fixture_open(&fixture, 0);
-    bt_writer *writer = start(&fixture, QUEUE);
+    bt_writer *writer = open_started(&fixture, QUEUE);
     ck_assert_uint_eq(commits_of(writer), 0);
     blocker first;
     block(writer, &first);
@@ -146,11 +155,8 @@ static bt_err raise_flag_and_fail(bt_change *change, bt_txn *txn, bt_fault *faul
 START_TEST(a_change_that_fails_leaves_something_behind) {
     enum { COUNT = 9 };
     data_home fixture;
-    fixture_make(&fixture);
-    fixture_open(&fixture, 0);
-    bt_writer *writer = start(&fixture, QUEUE);
     blocker first;
-    block(writer, &first);
+    bt_writer *writer = open_blocked(&fixture, QUEUE, &first);
     sample_change list[COUNT];
     for (uint64_t n = 0; n < COUNT; n++) {
         list[n] = sample_change_of(SAMPLE_CREATE, n, NULL);
@@ -174,11 +180,8 @@ END_TEST
 
 START_TEST(a_refused_change_leaves_its_mark_on_the_head) {
     data_home fixture;
-    fixture_make(&fixture);
-    fixture_open(&fixture, 0);
-    bt_writer *writer = start(&fixture, QUEUE);
     blocker first;
-    block(writer, &first);
+    bt_writer *writer = open_blocked(&fixture, QUEUE, &first);
     sample_change refused = sample_change_of(SAMPLE_CREATE, 1, NULL), good = refused;
     refused.change.apply = raise_flag_and_fail;
     ck_assert_int_eq(bt_writer_submit(writer, &refused.change), BT_OK);
@@ -205,11 +208,8 @@ static bt_err note_time(bt_change *change, bt_txn *txn, bt_fault *fault) {
 START_TEST(changes_that_wait_are_not_committed_together) {
     enum { COUNT = 20 };
     data_home fixture;
-    fixture_make(&fixture);
-    fixture_open(&fixture, 0);
-    bt_writer *writer = start(&fixture, QUEUE);
     blocker first;
-    block(writer, &first);
+    bt_writer *writer = open_blocked(&fixture, QUEUE, &first);
     bt_change list[COUNT];
     for (int i = 0; i < COUNT; i++) {
         list[i] = (bt_change){.apply = note_time, .done = ignore, .deadline_ms = BT_NEVER_MS};
@@ -227,11 +227,8 @@ END_TEST
 
 START_TEST(a_change_that_writes_nothing_raises_the_revision) {
     data_home fixture;
-    fixture_make(&fixture);
-    fixture_open(&fixture, 0);
-    bt_writer *writer = start(&fixture, QUEUE);
     blocker first;
-    block(writer, &first);
+    bt_writer *writer = open_blocked(&fixture, QUEUE, &first);
     sem_post(&first.release);
     bt_writer_stop(writer);
     ck_assert_int_eq(first.change.fault.err, BT_OK);
@@ -244,11 +241,8 @@ END_TEST
 
 START_TEST(the_queue_grows_without_bound) {
     data_home fixture;
-    fixture_make(&fixture);
-    fixture_open(&fixture, 0);
-    bt_writer *writer = start(&fixture, 3);
     blocker first;
-    block(writer, &first);
+    bt_writer *writer = open_blocked(&fixture, 3, &first);
     sample_change list[5];
     for (uint64_t n = 0; n < 5; n++) {
         list[n] = sample_change_of(SAMPLE_CREATE, n, NULL);
@@ -271,11 +265,8 @@ static void *stop(void *argument) {
 START_TEST(what_waits_is_dropped_by_a_stop) {
     enum { COUNT = 3000 };
     data_home fixture;
-    fixture_make(&fixture);
-    fixture_open(&fixture, 0);
-    bt_writer *writer = start(&fixture, QUEUE);
     blocker first;
-    block(writer, &first);
+    bt_writer *writer = open_blocked(&fixture, QUEUE, &first);
     static sample_change list[COUNT];
     for (uint64_t n = 0; n < COUNT; n++) {
         list[n] = sample_change_of(SAMPLE_CREATE, n, NULL);
@@ -296,6 +287,38 @@ START_TEST(what_waits_is_dropped_by_a_stop) {
     for (uint64_t n = 0; n < COUNT; n++) ck_assert_int_eq(list[n].change.fault.err, BT_OK);
     for (size_t n = 0; n < taken; n++) ck_assert_int_eq(late[n].change.fault.err, BT_OK);
     ck_assert_uint_eq(fixture_verify(&fixture), COUNT + taken);
+    fixture_remove(&fixture);
+}
+END_TEST
+
+static void replace_store(const data_home *fixture) {
+    char other[FIXTURE_PATH_SIZE + 32], place[FIXTURE_PATH_SIZE + 32];
+    snprintf(other, sizeof other, "%s/other", fixture->directory);
+    snprintf(place, sizeof place, "%s/%s", fixture->directory, BT_STORE_FILE);
+    FILE *file = fopen(other, "w");
+    ck_assert_ptr_nonnull(file);
+    fclose(file);
+    ck_assert_int_eq(rename(other, place), 0);
+}
+
+/* Whoever opens the store from now on finds nothing of it. */
+START_TEST(a_change_to_a_file_that_was_replaced_is_done) {
+    data_home fixture;
+    blocker first;
+    bt_writer *writer = open_blocked(&fixture, QUEUE, &first);
+    sample_change lost[2];
+    for (uint64_t n = 0; n < 2; n++) {
+        lost[n] = sample_change_of(SAMPLE_CREATE, n, NULL);
+        ck_assert_int_eq(bt_writer_submit(writer, &lost[n].change), BT_OK);
+    }
+    replace_store(&fixture);
+    sem_post(&first.release);
+    bt_writer_stop(writer);
+    for (int n = 0; n < 2; n++) {
+        ck_assert_int_eq(lost[n].change.fault.err, BT_ERR_UNAVAILABLE);
+        ck_assert_ptr_nonnull(strstr(lost[n].change.fault.text, "replaced"));
+    }
+    ck_assert_int_eq(sample_apply(fixture.store, SAMPLE_CREATE, 3), BT_ERR_UNAVAILABLE);
     fixture_remove(&fixture);
 }
 END_TEST
@@ -415,6 +438,6 @@ UNIT_MAIN("writer", a_change_is_not_there_when_it_is_done, commits_are_counted_w
           a_change_that_fails_leaves_something_behind, a_refused_change_leaves_its_mark_on_the_head,
           changes_that_wait_are_not_committed_together,
           a_change_that_writes_nothing_raises_the_revision, the_queue_grows_without_bound,
-          what_waits_is_dropped_by_a_stop, two_digests_with_one_beginning_are_one_key,
-          a_change_to_a_key_that_is_not_there_makes_one,
+          what_waits_is_dropped_by_a_stop, a_change_to_a_file_that_was_replaced_is_done,
+          two_digests_with_one_beginning_are_one_key, a_change_to_a_key_that_is_not_there_makes_one,
           a_key_with_a_new_owner_stays_in_the_list_of_the_old, a_key_is_written_over_another)

@@ -1,5 +1,7 @@
 #include "rpc/check_messages.h"
 
+#include "rpc/call.h"
+
 #define ASK(member, wire_type, most)                                                               \
     { .name = #member, .type = (wire_type), .max = (most), .offset = offsetof(bt_ask, member) }
 #define SCOPE(member, wire_type, most)                                                             \
@@ -63,6 +65,12 @@ void bt_answer_write(const bt_answer *answer, const bt_catalogue *catalogue, bt_
     bt_out_uint(out, 7, answer->revision);
     bt_out_uint(out, 8, verdict->missing);
     bt_out_uint(out, 9, verdict->layer);
+}
+
+void bt_answer_write_undecided(const bt_fault *fault, uint64_t revision, bt_out *out) {
+    bt_out_uint(out, 7, revision);
+    bt_out_uint(out, 10, (uint64_t)bt_call_status(fault->err));
+    bt_out_bytes(out, 11, bt_bytes_text(fault->text));
 }
 
 /* Not the scopes: only as many of them count as scopes_count says. */

@@ -16,4 +16,7 @@ bt_err bt_ask_scope_read(bt_bytes message, bt_ask_scope *ret_ask, bt_fault *faul
 /* A CheckScopeResponse. */
 void bt_answer_write(const bt_answer *answer, const bt_catalogue *catalogue, bt_out *out);
 
+/* One of a batch that could not be decided: what is read as no allow, whoever reads it. */
+void bt_answer_write_undecided(const bt_fault *fault, uint64_t revision, bt_out *out);
+
 #endif

@@ -132,19 +132,26 @@ static void seek(bt_call *call, batch_request *batch, size_t from) {
     bt_ask_seek(call->session, asked, count);
 }
 
-static bt_err answer_batch(bt_call *call, batch_request *batch, bt_out *out, bt_fault *fault) {
-    const bt_catalogue *catalogue = bt_snapshot_catalogue(call->session->snapshot);
+/* One that cannot be decided, such as a token of another system whose pepper is missing here, keeps no other from its
+ * answer. */
+static void answer_one(bt_call *call, const bt_asked *asked, bt_out *out) {
+    uint8_t block[BT_ANSWER_MAX];
+    bt_out result = bt_out_into(block, sizeof block);
+    bt_answer answer;
+    bt_fault fault;
+    if (bt_ask_answer(call->session, asked, &answer, &fault))
+        bt_answer_write_undecided(&fault, bt_call_revision(call), &result);
+    else
+        bt_answer_write(&answer, bt_snapshot_catalogue(call->session->snapshot), &result);
+    bt_out_item(out, 1, bt_out_written(&result));
+}
+
+static void answer_batch(bt_call *call, batch_request *batch, bt_out *out) {
     for (size_t i = 0; i < batch->count && !out->full; i++) {
         if (i % BT_ASKED_TOGETHER == 0) seek(call, batch, i);
-        uint8_t block[BT_ANSWER_MAX];
-        bt_out result = bt_out_into(block, sizeof block);
-        bt_answer answer;
-        BT_TRY(bt_ask_answer(call->session, &batch->asked[i], &answer, fault));
-        bt_answer_write(&answer, catalogue, &result);
-        bt_out_item(out, 1, bt_out_written(&result));
+        answer_one(call, &batch->asked[i], out);
     }
     bt_out_uint(out, 2, bt_call_revision(call));
-    return BT_OK;
 }
 
 static bt_err check_batch(bt_call *call, bt_out *out, bt_fault *fault) {
@@ -153,7 +160,8 @@ static bt_err check_batch(bt_call *call, bt_out *out, bt_fault *fault) {
     BT_TRY(read_batch(call->message, batch, fault));
     BT_TRY(prepare_batch(call, batch, fault));
     *out = bt_out_rest(&call->arena);
-    return answer_batch(call, batch, out, fault);
+    answer_batch(call, batch, out);
+    return BT_OK;
 }
 
 void bt_rpc_batch_check_scope(bt_call *call) {

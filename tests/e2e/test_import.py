@@ -232,6 +232,13 @@ def test_a_pepper_comes_too_late_for_a_running_server(server, protos, checks, tm
     assert failed.value.code() == grpc.StatusCode.FAILED_PRECONDITION
     own, _ = server.create_key("own", ["users.read"])
     assert ask(checks, protos, own) == "REASON_ALLOWED"
+    batch = protos.check.BatchCheckScopeRequest(checks=[
+        protos.check.CheckScopeRequest(token=token, scopes=["users.read"], environment="test")
+        for token in (own, "legacy-token-1", own)])
+    results = checks.BatchCheckScope(batch).results
+    assert [result.allowed for result in results] == [True, False, True]
+    assert (results[1].reason, results[1].code) == (0, grpc.StatusCode.FAILED_PRECONDITION.value[0])
+    assert "pepper cannot be read" in results[1].message
     put_pepper(server.data)
     server.create_key("any change of the store")
     assert ask(checks, protos, "legacy-token-1") == "REASON_ALLOWED"

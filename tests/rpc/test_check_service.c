@@ -294,7 +294,42 @@ START_TEST(a_batch_is_answered_out_of_order_or_in_part) {
 }
 END_TEST
 
-UNIT_MAIN("check_service", an_answer_is_not_what_was_decided,
-          validate_tells_of_a_key_that_is_not_good, a_caller_asks_without_the_right_to,
-          bytes_that_are_no_request_are_answered, a_field_that_is_not_known_is_not_skipped,
-          a_batch_is_answered_out_of_order_or_in_part)
+static void limit_rate(bt_record *record) {
+    record->flags |= BT_RECORD_RATE_LIMITED;
+}
+
+START_TEST(one_question_that_cannot_be_decided_is_an_answer_or_ends_its_batch) {
+    test_house house;
+    house_open(&house);
+    test_client client = {.house = &house, .trusted = true, .environment = "test"};
+    house_key good = house_backend(&house, 1), limited = house_backend(&house, 1);
+    house_alter(&house, &limited, limit_rate);
+    const char *tokens[] = {good.token, limited.token, "junk", good.token};
+    scope_request requests[4], *checks[4];
+    for (unsigned i = 0; i < 4; i++) {
+        requests[i] = no_scope;
+        requests[i].token = pb_text(tokens[i]);
+        requests[i].scope_mask = 1;
+        checks[i] = &requests[i];
+    }
+    batch_response *answer = batch(&client, checks, 4);
+    ck_assert_msg(answer != NULL, "%s", client.fault.text);
+    ck_assert_uint_eq(answer->n_results, 4);
+    static const int reasons[] = {1, 0, 2, 1}, codes[] = {0, 14, 0, 0};
+    for (unsigned i = 0; i < 4; i++) {
+        ck_assert_int_eq(answer->results[i]->allowed, reasons[i] == 1);
+        ck_assert_int_eq((int)answer->results[i]->reason, reasons[i]);
+        ck_assert_int_eq(answer->results[i]->code, codes[i]);
+        ck_assert_uint_eq(answer->results[i]->revision, answer->revision);
+        ck_assert((answer->results[i]->message.len > 0) == (codes[i] != 0));
+    }
+    drop(answer);
+    client_close(&client);
+    house_close(&house);
+}
+END_TEST
+
+UNIT_MAIN("check_service", one_question_that_cannot_be_decided_is_an_answer_or_ends_its_batch,
+          an_answer_is_not_what_was_decided, validate_tells_of_a_key_that_is_not_good,
+          a_caller_asks_without_the_right_to, bytes_that_are_no_request_are_answered,
+          a_field_that_is_not_known_is_not_skipped, a_batch_is_answered_out_of_order_or_in_part)

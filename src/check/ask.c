@@ -13,8 +13,8 @@ static bt_err unknown_environment(const bt_environments *environments, bt_bytes 
     for (size_t i = 0; i < environments->count && used < sizeof known; i++)
         used += (size_t)snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "",
                                  environments->list[i].name);
-    return bt_fail(fault, BT_ERR_INVALID, "environment: there is no \"%.*s\"; there are: %s",
-                   BT_BYTES_ARG(bt_text_quote(name)), known);
+    return bt_fail(fault, BT_ERR_INVALID, "environment: there is no \"%s\"; there are: %s",
+                   bt_text_quote(name).text, known);
 }
 
 bt_err bt_ask_environment(const bt_environments *environments, bt_bytes name,
@@ -41,19 +41,17 @@ bt_err bt_ask_reached(const bt_snapshot *snapshot, uint64_t min_revision, bt_fau
 static bt_err read_client_ip(bt_bytes text, bt_address *ret_address, bt_fault *fault) {
     *ret_address = (bt_address){.family = BT_FAMILY_UNKNOWN};
     if (text.size == 0 || bt_address_parse(text, ret_address)) return BT_OK;
-    return bt_fail(
-        fault, BT_ERR_INVALID,
-        "client_ip: \"%.*s\" is no IPv4 or IPv6 address, such as 192.0.2.1 or 2001:db8::1",
-        BT_BYTES_ARG(bt_text_quote(text)));
+    return bt_fail(fault, BT_ERR_INVALID,
+                   "client_ip: \"%s\" is no IPv4 or IPv6 address, such as 192.0.2.1 or 2001:db8::1",
+                   bt_text_quote(text).text);
 }
 
 static bt_err check_resource(bt_bytes text, bt_fault *fault) {
     if (text.size == 0 || bt_resource_ok(text)) return BT_OK;
-    return bt_fail(
-        fault, BT_ERR_INVALID,
-        "resource: \"%.*s\" is not type:name in at most %u printable characters, such as "
-        "project:42",
-        BT_BYTES_ARG(bt_text_quote(text)), BT_RESOURCE_MAX);
+    return bt_fail(fault, BT_ERR_INVALID,
+                   "resource: \"%s\" is not type:name in at most %u printable characters, the type "
+                   "in lower case, such as project:42",
+                   bt_text_quote(text).text, BT_RESOURCE_MAX);
 }
 
 static bt_err check_kinds(uint64_t kinds, bt_fault *fault) {

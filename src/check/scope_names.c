@@ -33,8 +33,8 @@ static bt_err unknown_scope(const bt_catalogue *catalogue, size_t at, bt_bytes n
         list_actions(catalogue, category, there, sizeof there);
     else
         list_categories(catalogue, there, sizeof there);
-    return bt_fail(fault, BT_ERR_INVALID, "scopes[%zu]: there is no scope \"%.*s\"; %s: %s", at,
-                   BT_BYTES_ARG(bt_text_quote(name)),
+    return bt_fail(fault, BT_ERR_INVALID, "scopes[%zu]: there is no scope \"%s\"; %s: %s", at,
+                   bt_text_quote(name).text,
                    category ? "there are" : "a scope is category.action, the categories are",
                    there);
 }

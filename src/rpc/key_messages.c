@@ -115,8 +115,8 @@ static bt_err read_mask(bt_bytes message, unsigned *ret_mask, bt_fault *fault) {
         unsigned bit = bt_update_path(named.paths[i]);
         if (!bit)
             return bt_fail(fault, BT_ERR_INVALID,
-                           "update_mask: \"%.*s\" cannot be changed, or is no field",
-                           BT_BYTES_ARG(bt_text_quote(named.paths[i])));
+                           "update_mask: \"%s\" cannot be changed, or is no field",
+                           bt_text_quote(named.paths[i]).text);
         mask |= bit;
     }
     *ret_mask = mask;

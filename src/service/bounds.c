@@ -28,13 +28,14 @@ bt_err bt_bounds_selectors(const bt_bounds_request *request, bt_narrow *narrow, 
     for (size_t i = 0; i < request->selectors_count; i++) {
         bt_selector selector;
         if (!bt_selector_parse(request->selectors[i], &selector))
-            return bt_fail(fault, BT_ERR_INVALID,
-                           "selectors[%zu]: must be `type:name` in at most %u characters of ASCII "
-                           "without spaces, `*` only at the end; not \"%.*s\"",
-                           i, BT_RESOURCE_MAX, BT_BYTES_ARG(bt_text_quote(request->selectors[i])));
+            return bt_fail(
+                fault, BT_ERR_INVALID,
+                "selectors[%zu]: must be `type:name` in at most %u characters of ASCII, "
+                "the type in lower case, without spaces, `*` only at the end; not \"%s\"",
+                i, BT_RESOURCE_MAX, bt_text_quote(request->selectors[i]).text);
         if (has_selector(narrow, &selector))
-            return bt_fail(fault, BT_ERR_INVALID, "selectors[%zu]: \"%.*s\" is there twice", i,
-                           BT_BYTES_ARG(bt_text_quote(request->selectors[i])));
+            return bt_fail(fault, BT_ERR_INVALID, "selectors[%zu]: \"%s\" is there twice", i,
+                           bt_text_quote(request->selectors[i]).text);
         narrow->selectors[narrow->selectors_count++] = selector;
     }
     return BT_OK;
@@ -48,11 +49,11 @@ bt_err bt_bounds_networks(const bt_bounds_request *request, bt_narrow *narrow, b
             return bt_fail(fault, BT_ERR_INVALID,
                            "networks[%zu]: must be an address or a network in CIDR notation, such "
                            "as 192.0.2.0/24 or 2001:db8::/32, without bits beyond its prefix; not "
-                           "\"%.*s\"",
-                           i, BT_BYTES_ARG(bt_text_quote(request->networks[i])));
+                           "\"%s\"",
+                           i, bt_text_quote(request->networks[i]).text);
         if (has_network(narrow, &network))
-            return bt_fail(fault, BT_ERR_INVALID, "networks[%zu]: \"%.*s\" is there twice", i,
-                           BT_BYTES_ARG(bt_text_quote(request->networks[i])));
+            return bt_fail(fault, BT_ERR_INVALID, "networks[%zu]: \"%s\" is there twice", i,
+                           bt_text_quote(request->networks[i]).text);
         narrow->networks[narrow->networks_count++] = network;
     }
     return BT_OK;

@@ -11,8 +11,8 @@ static bt_err unknown_preset(const bt_catalogue *catalogue, bt_bytes name, bt_fa
     for (size_t i = 0; i < catalogue->presets_count && used < sizeof there; i++)
         used += (size_t)snprintf(there + used, sizeof there - used, "%s%s", i ? ", " : "",
                                  catalogue->presets[i].name);
-    return bt_fail(fault, BT_ERR_INVALID, "preset: there is no \"%.*s\"; there are: %s",
-                   BT_BYTES_ARG(bt_text_quote(name)), there);
+    return bt_fail(fault, BT_ERR_INVALID, "preset: there is no \"%s\"; there are: %s",
+                   bt_text_quote(name).text, there);
 }
 
 static bt_err resolve_preset(const bt_catalogue *catalogue, bt_bytes name, bt_grant *ret_grant,

@@ -86,8 +86,8 @@ bt_err bt_template_label(const bt_catalogue *catalogue, const bt_preset *preset,
         const bt_label *same = find_label(ret_labels->list, count, key);
         if (same && !bt_bytes_equal(same->value, value))
             return bt_fail(fault, BT_ERR_INVALID,
-                           "labels[%.*s]: preset %s gives its keys the value \"%.*s\"",
-                           BT_BYTES_ARG(key), preset->name, BT_BYTES_ARG(bt_text_quote(value)));
+                           "labels[%.*s]: preset %s gives its keys the value \"%s\"",
+                           BT_BYTES_ARG(key), preset->name, bt_text_quote(value).text);
         if (same) continue;
         if (count == BT_LABELS_MAX)
             return bt_fail(fault, BT_ERR_INVALID,

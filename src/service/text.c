@@ -31,14 +31,14 @@ static bt_err check_label(const bt_label *labels, size_t at, bt_fault *fault) {
     bt_bytes key = labels[at].key;
     if (!bt_label_key_ok(key))
         return bt_fail(fault, BT_ERR_INVALID,
-                       "labels: the key \"%.*s\" must be 1 to %u of [A-Za-z0-9._/-]",
-                       BT_BYTES_ARG(bt_text_quote(key)), BT_LABEL_KEY_MAX);
+                       "labels: the key \"%s\" must be 1 to %u of [A-Za-z0-9._/-]",
+                       bt_text_quote(key).text, BT_LABEL_KEY_MAX);
     for (size_t i = 0; i < at; i++)
         if (bt_bytes_equal(labels[i].key, key))
-            return bt_fail(fault, BT_ERR_INVALID, "labels: the key %.*s is there twice",
-                           BT_BYTES_ARG(bt_text_quote(key)));
+            return bt_fail(fault, BT_ERR_INVALID, "labels: the key %s is there twice",
+                           bt_text_quote(key).text);
     char field[sizeof "labels[]" + BT_LABEL_KEY_MAX];
-    snprintf(field, sizeof field, "labels[%.*s]", BT_BYTES_ARG(bt_text_quote(key)));
+    snprintf(field, sizeof field, "labels[%s]", bt_text_quote(key).text);
     return bt_text_check(field, labels[at].value, BT_LABEL_VALUE_MAX, fault);
 }
 

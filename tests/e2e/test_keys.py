@@ -74,6 +74,8 @@ def test_a_key_lives_its_life(server, keys, checks, protos, root, create):
     ({"kind": 3, "org_id": "o" * 129}, "org_id: has 129 bytes"),
     ({"kind": 4, "org_id": "o"}, "org_id: a key of kind generic has none"),
     ({"scopes": ["users.raed"]}, 'scopes[0]: there is no scope "users.raed"'),
+    ({"selectors": ["Project:42"]},
+     "selectors[0]: must be `type:name` in at most 200 characters of ASCII, the type in lower case"),
     ({"scope_mask": 1 << 15}, "scope_mask: bit 15 is not assigned"),
     ({"scope_mask": 1 << 63}, "scope_mask: has bit 63"),
     ({"preset": "everything"}, 'preset: there is no "everything"'),

@@ -200,7 +200,8 @@ START_TEST(a_question_that_cannot_be_asked_is_answered_or_not_explained) {
         {{ONE_NAME("users.raed")}, BT_ERR_INVALID, "users.read, users.create"},
         {{ONE_NAME("Users.read")}, BT_ERR_INVALID, "the categories are: users, orgs"},
         {{ONE_NAME("")}, BT_ERR_INVALID, "scopes[0]: there is no scope \"\""},
-        {{ONE_NAME("users.read\0")}, BT_ERR_INVALID, "scopes[0]"},
+        {{ONE_NAME("users.read\0")}, BT_ERR_INVALID, "no scope \"users.read?\""},
+        {{ONE_NAME("more_than_thirty_two_characters.read")}, BT_ERR_INVALID, "\"more_tha...\""},
         {{ONE_NAME("a\xff\n")}, BT_ERR_INVALID, "\"a??\""},
         {{.scope_mask = 1, ONE_NAME("nope")}, BT_ERR_INVALID, "scopes[0]"},
         {{.scope_mask = 1, .ask.environment = BT_LITERAL("staging")},
@@ -212,6 +213,9 @@ START_TEST(a_question_that_cannot_be_asked_is_answered_or_not_explained) {
         {{.scope_mask = 1, .ask.client_ip = BT_LITERAL("::1%lo")}, BT_ERR_INVALID, "client_ip"},
         {{.scope_mask = 1, .ask.client_ip = BT_LITERAL("10.0.0.1\0")}, BT_ERR_INVALID, "client_ip"},
         {{.scope_mask = 1, .resource = BT_LITERAL("no colon")}, BT_ERR_INVALID, "resource"},
+        {{.scope_mask = 1, .resource = BT_LITERAL("Project:42")},
+         BT_ERR_INVALID,
+         "the type in lower case"},
         {{.scope_mask = 1, .ask.min_revision = UINT64_MAX}, BT_ERR_UNAVAILABLE, "min_revision"},
     };
     test_house house;

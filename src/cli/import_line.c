@@ -29,7 +29,7 @@ static bt_err read_method(const char *name, const json_t *value, void *target, b
     BT_TRY(read_text(name, value, &text, fault));
     bt_hash_method method = bt_hash_method_find(text);
     if (method) {
-        *(bt_hash_method *)target = method;
+        *(int64_t *)target = method;
         return BT_OK;
     }
     return bt_fail(fault, BT_ERR_INVALID,

@@ -20,7 +20,7 @@ static bt_err read_item(bt_bytes message, bt_import_item *ret_item, bt_fault *fa
         [2] = {"sha256", BT_WIRE_BYTES, .offset = offsetof(bt_import_item, sha256)},
         [3] = {"prefix", BT_WIRE_BYTES, .offset = offsetof(bt_import_item, prefix)},
         [4] = {"without_prefix", BT_WIRE_UINT, .offset = offsetof(bt_import_item, without_prefix)},
-        [6] = {"method", BT_WIRE_ENUM, BT_HASH_LAST, offsetof(bt_import_item, method), 0},
+        [6] = {"method", BT_WIRE_INT, .offset = offsetof(bt_import_item, method)},
         [7] = {"pepper", BT_WIRE_BYTES, .offset = offsetof(bt_import_item, pepper)},
         [5] = {"key", BT_WIRE_BYTES, .offset = offsetof(bt_import_item, key)},
     };

@@ -1,5 +1,6 @@
 #include "service/import_keys.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "key/foreign.h"
@@ -29,6 +30,9 @@ static bool prefix_ok(const bt_environments *environments, bt_bytes prefix) {
 
 static bt_err check_method(const bt_import_item *item, bt_fault *fault) {
     bool peppered = item->method > BT_HASH_SHA256;
+    if (item->method < 0 || item->method > BT_HASH_LAST)
+        return bt_fail(fault, BT_ERR_INVALID, "method: %" PRId64 " is not a value; 0 to %d are",
+                       item->method, BT_HASH_LAST);
     if (!peppered && item->pepper.size)
         return bt_fail(fault, BT_ERR_INVALID, "pepper: is for the methods that have one");
     if (!peppered || bt_pepper_name_ok(item->pepper)) return BT_OK;
@@ -41,14 +45,14 @@ static bt_err check_method(const bt_import_item *item, bt_fault *fault) {
 /* What an item says of its hash, without the pepper's mark. */
 static bt_err read_scheme(bt_txn *txn, const bt_import_item *item, bt_scheme *ret_scheme,
                           bt_fault *fault) {
-    *ret_scheme = (bt_scheme){.hashes_rest = item->without_prefix,
-                              .method = item->method ? item->method : BT_HASH_SHA256};
+    *ret_scheme = (bt_scheme){.hashes_rest = item->without_prefix, .method = BT_HASH_SHA256};
+    BT_TRY(check_method(item, fault));
+    if (item->method) ret_scheme->method = (bt_hash_method)item->method;
     if (!prefix_ok(bt_txn_environments(txn), item->prefix))
         return bt_fail(fault, BT_ERR_INVALID,
                        "prefix: must be up to %u visible characters, and not begin like a token of "
                        "this store",
                        BT_SCHEME_PREFIX_MAX);
-    BT_TRY(check_method(item, fault));
     bt_bytes_copy_text(item->prefix, ret_scheme->prefix, sizeof ret_scheme->prefix);
     bt_bytes_copy_text(item->pepper, ret_scheme->pepper_name, sizeof ret_scheme->pepper_name);
     return BT_OK;
@@ -193,8 +197,10 @@ static bt_err find_by_hash(bt_txn *txn, const bt_environment *environment,
 
 static bt_err find_place(bt_txn *txn, const bt_environment *environment, const bt_import_item *item,
                          found_place *ret_place, bt_fault *fault) {
-    if ((item->token.size > 0) == (item->sha256.size > 0))
+    if (!item->token.size && !item->sha256.size)
         return bt_fail(fault, BT_ERR_INVALID, "token, sha256: one of them must be set");
+    if (item->token.size && item->sha256.size)
+        return bt_fail(fault, BT_ERR_INVALID, "token, sha256: only one may be set");
     if (item->token.size) return find_by_token(txn, environment, item, ret_place, fault);
     return find_by_hash(txn, environment, item, ret_place, fault);
 }

@@ -13,7 +13,7 @@ typedef struct bt_import_item {
     bt_bytes token;  /* of any shape but ours; or */
     bt_bytes sha256; /* of it: 64 hexadecimal digits, or base64 */
     /* With sha256: how it was made, BT_HASH_SHA256 where 0, and the name of the pepper. */
-    bt_hash_method method;
+    int64_t method; /* a bt_hash_method, or no value of it: then the item fails */
     bt_bytes pepper;
     /* And what the tokens begin with, and whether the hash is of what follows that. */
     bt_bytes prefix;

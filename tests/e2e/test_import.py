@@ -87,6 +87,18 @@ def test_a_key_with_a_pepper_is_unknown_at_some_door(server, protos, checks, imp
     assert result.code == 6
 
 
+def test_an_item_that_cannot_be_takes_others_with_it(importer):
+    digest = hashlib.sha256(b"legacy-bad-1").hexdigest()
+    bad = [({"sha256": digest, "method": 9}, "method: 9 is not a value; 0 to 4 are"),
+           ({"sha256": digest, "method": -1}, "method: -1 is not a value"),
+           ({"token": "legacy-bad-1", "sha256": digest}, "token, sha256: only one may be set"),
+           ({}, "token, sha256: one of them must be set")]
+    results = importer({"token": "legacy-good-1"}, *(item for item, _ in bad), {"token": "legacy-good-2"})
+    assert [result.code for result in results] == [0, 3, 3, 3, 3, 0], results
+    for result, (_, said) in zip(results[1:], bad):
+        assert result.message.startswith(said)
+
+
 def test_no_pepper_is_in_the_store_or_the_log(server, protos, checks, importer):
     put_pepper(server.data)
     assert [result.code for result in importer(peppered(METHODS[0], "legacy-token-1"))] == [0]

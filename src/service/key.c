@@ -38,10 +38,10 @@ bt_key_state bt_key_state_of(const bt_record *record, int64_t now_ms) {
     }
 }
 
-bt_err bt_key_not_found(const bt_key_id *id, bt_fault *fault) {
+bt_err bt_key_not_found(const bt_key_id *id, const char *where, bt_fault *fault) {
     char text[BT_KEY_ID_TEXT_SIZE];
     bt_key_id_format(id, text);
-    return bt_fail(fault, BT_ERR_NOT_FOUND, "key_id: there is no key %s in this environment", text);
+    return bt_fail(fault, BT_ERR_NOT_FOUND, "key_id: there is no key %s in %s", text, where);
 }
 
 bt_err bt_key_damaged(const bt_key_id *id, bt_fault *fault) {

@@ -46,8 +46,8 @@ typedef struct bt_key {
 /* Where a key is in its life. */
 bt_key_state bt_key_state_of(const bt_record *record, int64_t now_ms);
 
-/* BT_ERR_NOT_FOUND, for a key that is nowhere and for one of another environment alike. */
-bt_err bt_key_not_found(const bt_key_id *id, bt_fault *fault);
+/* BT_ERR_NOT_FOUND, for a key that is nowhere and for one of another environment alike. `where` is the caller's view. */
+bt_err bt_key_not_found(const bt_key_id *id, const char *where, bt_fault *fault);
 
 /* BT_ERR_INTERNAL, for an error from reading its rows. */
 bt_err bt_key_damaged(const bt_key_id *id, bt_fault *fault);

@@ -135,12 +135,13 @@ bt_err bt_mutation_find(bt_txn *txn, const bt_caller *caller, const bt_key_id *i
     bt_detail detail;
     const bt_record *record = NULL;
     bt_err err = bt_txn_detail(txn, id, &row);
-    if (err == BT_ERR_NOT_FOUND) return bt_key_not_found(id, fault);
+    if (err == BT_ERR_NOT_FOUND) return bt_key_not_found(id, bt_caller_view(caller), fault);
     if (!err) err = bt_detail_decode(row, arena, &detail);
     if (!err) err = bt_txn_record_at(txn, detail.record_key, &record);
     if (err) return bt_key_damaged(id, fault);
     if (memcmp(&record->key_id, id, sizeof *id) != 0) return bt_key_damaged(id, fault);
-    if (!bt_caller_sees(caller, record->environment)) return bt_key_not_found(id, fault);
+    if (!bt_caller_sees(caller, record->environment))
+        return bt_key_not_found(id, bt_caller_view(caller), fault);
     *ret_record = *record;
     *ret_detail = detail;
     return BT_OK;

@@ -51,10 +51,11 @@ bt_err bt_service_get_key(bt_session *session, const bt_caller *caller, bt_bytes
     bt_key_rows rows = {.record = NULL};
     BT_TRY(bt_text_key_id(key_id, &id, fault));
     bt_err err = bt_snapshot_detail(session->snapshot, &id, &row);
-    if (err == BT_ERR_NOT_FOUND) return bt_key_not_found(&id, fault);
+    if (err == BT_ERR_NOT_FOUND) return bt_key_not_found(&id, bt_caller_view(caller), fault);
     if (err) return bt_key_damaged(&id, fault);
     BT_TRY(bt_key_rows_read(session->snapshot, &id, row, arena, &rows, fault));
-    if (!bt_caller_sees(caller, rows.record->environment)) return bt_key_not_found(&id, fault);
+    if (!bt_caller_sees(caller, rows.record->environment))
+        return bt_key_not_found(&id, bt_caller_view(caller), fault);
     bt_key_rows_describe(session->snapshot, &rows, bt_clock_ms(), ret_key);
     return BT_OK;
 }

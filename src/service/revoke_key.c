@@ -28,7 +28,8 @@ static bt_err find_by_token(bt_revoke_key *revoke, const bt_caller *caller, bt_t
         if (bt_caller_sees(caller, environments->list[i].id))
             BT_TRY(look_in(&environments->list[i], txn, revoke->token, &revoke->id, &found, fault));
     if (found) return BT_OK;
-    return bt_fail(fault, BT_ERR_NOT_FOUND, "token: it is that of no key in this environment");
+    return bt_fail(fault, BT_ERR_NOT_FOUND, "token: it is that of no key in %s",
+                   bt_caller_view(caller));
 }
 
 static bt_err work(bt_mutation *mutation, const bt_caller *caller, bt_txn *txn, bt_fault *fault) {

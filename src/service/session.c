@@ -78,6 +78,10 @@ bool bt_caller_sees(const bt_caller *caller, uint8_t environment) {
     return !caller->trusted && caller->environment && caller->environment->id == environment;
 }
 
+const char *bt_caller_view(const bt_caller *caller) {
+    return caller->administrator ? "this store" : "this environment";
+}
+
 bt_err bt_session_reached(const bt_session *session, uint64_t min_revision, bt_fault *fault) {
     return bt_ask_reached(session->snapshot, min_revision, fault);
 }

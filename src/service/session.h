@@ -83,6 +83,9 @@ bt_err bt_caller_environment(const bt_caller *caller, const bt_environments *env
 /* Whether the caller may see and change keys of an environment, by its number. */
 bool bt_caller_sees(const bt_caller *caller, uint8_t environment);
 
+/* Where the caller looks: "this store" or "this environment". */
+const char *bt_caller_view(const bt_caller *caller);
+
 /* BT_ERR_UNAVAILABLE where the snapshot is older than a question accepts. */
 bt_err bt_session_reached(const bt_session *session, uint64_t min_revision, bt_fault *fault);
 

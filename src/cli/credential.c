@@ -10,7 +10,10 @@
 #include "base/secret.h"
 #include "key/token.h"
 
+/* Without the end of its line: what is read from a file of secrets mostly has one. */
 static bool keep(const char *from, const char *text, size_t size, bt_credential *ret_credential) {
+    if (size && text[size - 1] == '\n') size--;
+    if (size && text[size - 1] == '\r') size--;
     if (size > BT_CREDENTIAL_MAX) {
         fprintf(stderr, "bitting: %s is longer than %u bytes\n", from, BT_CREDENTIAL_MAX);
         return false;
@@ -41,8 +44,6 @@ static bool read_input(bt_credential *ret_credential) {
         if (got > 0) size += (size_t)got;
         if (isatty(STDIN_FILENO) && size && data[size - 1] == '\n') break;
     }
-    if (size && data[size - 1] == '\n') size--;
-    if (size && data[size - 1] == '\r') size--;
     bool kept = keep("the token on standard input", data, size, ret_credential);
     bt_secret_wipe(data, sizeof data);
     return kept;

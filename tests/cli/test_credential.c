@@ -56,6 +56,17 @@ START_TEST(a_token_in_a_variable_is_read_and_wiped) {
     for (size_t i = 0; i < 13; i++) ck_assert_int_eq(place[i], 0);
 }
 
+START_TEST(a_line_s_end_is_taken_for_a_part_of_the_token) {
+    const char *const given[] = {"secret\n", "secret\r\n"};
+    for (size_t i = 0; i < sizeof given / sizeof *given; i++) {
+        bt_credential credential;
+        setenv("BITTING_TOKEN", given[i], 1);
+        ck_assert(bt_credential_read_token(&credential));
+        ck_assert_str_eq(credential.text, "secret");
+        ck_assert_uint_eq(credential.size, 6);
+    }
+}
+
 START_TEST(a_credential_that_is_too_long_is_refused) {
     static char text[BT_CREDENTIAL_MAX + 2];
     bt_credential credential;
@@ -70,4 +81,4 @@ START_TEST(a_credential_that_is_too_long_is_refused) {
 UNIT_MAIN("credential", a_token_in_an_argument_is_found_wherever_it_stands,
           a_token_with_a_typing_error_is_a_secret_too, a_refused_argument_is_overwritten,
           other_arguments_are_taken, a_token_in_a_variable_is_read_and_wiped,
-          a_credential_that_is_too_long_is_refused)
+          a_line_s_end_is_taken_for_a_part_of_the_token, a_credential_that_is_too_long_is_refused)

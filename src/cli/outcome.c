@@ -22,6 +22,7 @@ bt_err bt_outcome_local(bt_local *local, const bt_ask_scope *ask, bt_outcome *re
     *ret_outcome = (bt_outcome){.allowed = answer.verdict.reason == BT_REASON_ALLOWED,
                                 .reason = answer.verdict.reason,
                                 .scope_mask = answer.verdict.held,
+                                .missing_mask = answer.verdict.missing,
                                 .expires_ms = BT_NEVER_MS,
                                 .revision = answer.revision};
     put_missing(ret_outcome, bt_snapshot_catalogue(local->session.snapshot),
@@ -53,6 +54,10 @@ static bool print_json(const bt_outcome *outcome) {
     bt_json_put_u64(object, "scope_mask", outcome->scope_mask);
     bt_json_put_time(object, "expires_at", outcome->expires_ms);
     bt_json_put_u64(object, "revision", outcome->revision);
+    bt_json_put_u64(object, "missing_mask", outcome->missing_mask);
+    /* The question says nothing of what was requested. */
+    bool lacks = outcome->reason == BT_REASON_MISSING_SCOPE;
+    bt_json_put(object, "denied_by", json_string(lacks ? "LAYER_KEY" : "LAYER_UNSPECIFIED"));
     return bt_json_print(object);
 }
 

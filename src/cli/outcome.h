@@ -12,6 +12,7 @@ typedef struct bt_outcome {
     size_t missing_count;
     char missing[BT_MASK_BITS][BT_SCOPE_NAME_MAX + 1];
     uint64_t scope_mask;
+    uint64_t missing_mask;
     int64_t expires_ms; /* BT_NEVER_MS: never, or not known */
     uint64_t revision;
 } bt_outcome;

@@ -25,6 +25,7 @@ typedef struct answer_message {
     uint64_t scope_mask;
     int64_t expires_ms;
     uint64_t revision;
+    uint64_t missing_mask;
 } answer_message;
 
 #define AT(member) .offset = offsetof(answer_message, member)
@@ -38,6 +39,7 @@ static const bt_wire_field answer_fields[] = {
     [5] = {"scope_mask", BT_WIRE_UINT, AT(scope_mask)},
     [6] = {"expires_at", BT_WIRE_TIME, AT(expires_ms)},
     [7] = {"revision", BT_WIRE_UINT, AT(revision)},
+    [8] = {"missing_mask", BT_WIRE_UINT, AT(missing_mask)},
 };
 
 static const bt_wire_message answer_type = {"bitting.v1.CheckScopeResponse", answer_fields,
@@ -64,6 +66,7 @@ static bt_err read_answer(bt_bytes message, bt_outcome *ret_outcome, bt_fault *f
     *ret_outcome = (bt_outcome){.allowed = allowed,
                                 .reason = (bt_reason)answer.reason,
                                 .scope_mask = answer.scope_mask,
+                                .missing_mask = answer.missing_mask,
                                 .expires_ms = answer.expires_ms,
                                 .revision = answer.revision};
     bool fits = bt_bytes_copy_text(answer.key_id, ret_outcome->key_id, sizeof ret_outcome->key_id);

@@ -12,6 +12,7 @@
 static bt_place place;
 static const char *env, *match = "all", *resource, *client_ip;
 static const char *server, *tls_ca, *timeout = "10s";
+static int64_t timeout_ms;
 static bt_list scopes, kinds;
 static bool json, tls, insecure;
 
@@ -71,8 +72,10 @@ static const bt_usage usage = {
         "neither\n"
         "by the server of the default directory, or else from its store. Without --env the "
         "environment is\n"
-        "the token's own; a server's guarded listener, which wants a key of the caller's in\n"
-        "BITTING_CREDENTIAL, asks about that key's.",
+        "the token's own. Only a server that is named takes its own: a guarded listener, which "
+        "wants a key\n"
+        "of the caller's in BITTING_CREDENTIAL, that key's; a trusted one that of `serve "
+        "--environment`.",
     .examples = "  bitting check --scope users.read < customer.token\n"
                 "  bitting check --env test --scope users.read < customer.token\n"
                 "  bitting check --env test --scope users.read,orgs.read --match any --json < t\n"
@@ -107,6 +110,12 @@ static bool take_kinds(bt_ask_scope *ask) {
     return true;
 }
 
+static bool take_timeout(void) {
+    if (bt_duration_parse(bt_bytes_text(timeout), &timeout_ms)) return true;
+    bt_options_complain(&usage, "--timeout is a time such as 10s or 1m, not \"%.40s\"", timeout);
+    return false;
+}
+
 static bool take_question(bt_ask_scope *ask) {
     if (scopes.count == 0) {
         bt_options_complain(&usage, "--scope is needed");
@@ -117,17 +126,17 @@ static bool take_question(bt_ask_scope *ask) {
     ask->resource = bt_bytes_text(resource);
     ask->scopes_count = scopes.count;
     memcpy(ask->scopes, scopes.items, scopes.count * sizeof scopes.items[0]);
-    return take_match(ask) && take_kinds(ask);
+    return take_match(ask) && take_kinds(ask) && take_timeout();
 }
 
 static bt_err ask_server(const char *address, const bt_ask_scope *ask, bt_outcome *ret_outcome,
                          bt_fault *fault) {
     bt_credential caller BT_CLEANUP(bt_credential_wipe);
-    bt_grpc_question question = {
-        .address = address, .tls = tls || tls_ca, .tls_ca = tls_ca, .insecure = insecure};
-    if (!bt_duration_parse(bt_bytes_text(timeout), &question.timeout_ms))
-        return bt_fail(fault, BT_ERR_INVALID,
-                       "--timeout is a time such as 10s or 1m, not \"%.40s\"", timeout);
+    bt_grpc_question question = {.address = address,
+                                 .tls = tls || tls_ca,
+                                 .tls_ca = tls_ca,
+                                 .insecure = insecure,
+                                 .timeout_ms = timeout_ms};
     if (!bt_credential_read_caller(&caller))
         return bt_fail(fault, BT_ERR_INVALID, "BITTING_CREDENTIAL cannot be used");
     question.credential = bt_bytes_of(caller.text, caller.size);

@@ -58,6 +58,20 @@ static const bt_usage show_usage = {
     .flags = flags,
 };
 
+static bool complete(const bt_usage *usage) {
+    bool one = usage == &delete_usage;
+    if (!env)
+        bt_options_complain(usage, "--env is needed");
+    else if (!user && !org)
+        bt_options_complain(usage, "--user or --org is needed%s", one ? "" : ", or both");
+    else if (user && org && one)
+        bt_options_complain(usage, "--user and --org cannot be given together; to end a membership "
+                                   "is `bitting owner stop` with both");
+    else
+        return true;
+    return false;
+}
+
 static bt_owner named(void) {
     return (bt_owner){.environment = bt_bytes_text(env),
                       .user_id = bt_bytes_text(user),
@@ -80,6 +94,7 @@ static int change_owner(const bt_usage *usage, int argc, char **argv, bt_owner_a
     bt_local local;
     int exit_code;
     if (!bt_options_parse(usage, argc, argv, NULL, &exit_code)) return exit_code;
+    if (!complete(usage)) return BT_EXIT_USAGE;
     if (!bt_local_open(&place, BT_STORE_WRITE, &local)) return BT_EXIT_FAILED;
     bt_change_owner change = {.action = user && org ? both : one, .owner = named()};
     bt_change_owner_run(&change, &local.service, &local.caller);
@@ -123,6 +138,7 @@ int bt_command_owner_show(int argc, char **argv) {
     bt_owner_state state;
     int64_t since_ms;
     if (!bt_options_parse(&show_usage, argc, argv, NULL, &exit_code)) return exit_code;
+    if (!complete(&show_usage)) return BT_EXIT_USAGE;
     if (!bt_local_open(&place, BT_STORE_READ, &local)) return BT_EXIT_FAILED;
     bt_owner owner = named();
     exit_code = BT_EXIT_OK;

@@ -147,6 +147,17 @@ static bool take_span(const char *flag, const char *text, int64_t *ret_ms) {
     return false;
 }
 
+/* One that can never be is a typing error; one that is not yet there is waited for. */
+static bool take_environment(void) {
+    const char *name = lanes_options.environment;
+    if (!name || !*name || bt_environment_name_ok(bt_bytes_text(name))) return true;
+    bt_options_complain(&usage,
+                        "--environment is a lower-case letter and up to 15 lower-case letters and "
+                        "digits, not \"%.40s\"",
+                        name);
+    return false;
+}
+
 static bool take_gate(void) {
     const char *wrong;
     if (bt_gate_flags_read(&gate_flags, &gate_options, &wrong)) return true;
@@ -373,7 +384,7 @@ int bt_command_serve(int argc, char **argv) {
     bt_fault fault;
     int exit_code;
     if (!bt_options_parse(&usage, argc, argv, NULL, &exit_code)) return exit_code;
-    bool fine = take_level() && take_workers() && take_gate() &&
+    bool fine = take_level() && take_workers() && take_environment() && take_gate() &&
                 take_span("settle", settle, &serving.settle_ms) &&
                 take_span("drain", drain, &serving.drain_ms);
     if (!fine) return BT_EXIT_USAGE;

@@ -21,7 +21,7 @@ static const bt_flag flags[] = {
     {.name = "org", .value = "ID", .help = "owned by this organization", .text = &org},
     {.name = "state",
      .value = "STATE",
-     .help = "active, revoked, disabled, expired or not_yet_valid",
+     .help = "active, revoked, disabled, expired, not_yet_valid or lost",
      .text = &state},
     {.name = "name-prefix",
      .value = "TEXT",
@@ -31,7 +31,9 @@ static const bt_flag flags[] = {
     {.name = "preset", .value = "PRESET", .help = "made from this preset", .text = &preset},
     {.name = "drifted", .help = "that hold other than their preset says today", .on = &drifted},
     {.name = "scope", .value = "S", .help = "that hold this scope", .text = &scope},
-    {.name = "current", .help = "neither revoked, expired, nor of a deleted owner", .on = &current},
+    {.name = "current",
+     .help = "neither revoked, expired, lost, nor of a deleted owner",
+     .on = &current},
     {.name = "archived", .help = "the others", .on = &archived, .excludes = "current"},
     {.name = "json", .help = "print an object with keys", .on = &json},
     BT_PLACE_FLAGS(place),
@@ -76,7 +78,7 @@ static bool take_request(bt_list_keys *request) {
                             kind);
     else if (state && !request->filters.state)
         bt_options_complain(&usage,
-                            "--state is active, revoked, disabled, expired or not_yet_valid, "
+                            "--state is active, revoked, disabled, expired, not_yet_valid or lost, "
                             "not \"%.40s\"",
                             state);
     else

@@ -74,6 +74,14 @@ const bt_scheme *bt_foreign_lacking(const bt_environment *environment, bt_bytes 
     return NULL;
 }
 
+bool bt_foreign_is_lost(const bt_environment *environment, unsigned place) {
+    if (place)
+        return place <= environment->schemes_count && environment->schemes[place - 1].forgotten;
+    for (size_t i = 0; i < environment->schemes_count; i++)
+        if (!environment->schemes[i].forgotten) return false;
+    return environment->schemes_count > 0;
+}
+
 static bt_foreign_hash hash_two(bt_bytes first, bt_bytes second) {
     crypto_hash_sha256_state state;
     bt_foreign_hash hash;

@@ -33,6 +33,10 @@ bool bt_foreign_next(const bt_pepper *pepper, const bt_environment *environment,
  * unknown, but not decided on. NULL: there is none. */
 const bt_scheme *bt_foreign_lacking(const bt_environment *environment, bt_bytes token);
 
+/* Whether the scheme at a place, counted from 1, has lost its pepper, and with it every key that it was to find. 0: one
+ * that is not known, of which that is certain only where all have. */
+bool bt_foreign_is_lost(const bt_environment *environment, unsigned place);
+
 /* What the other system kept of a token. The scheme's pepper is there, if it has one. */
 bt_foreign_hash bt_foreign_hash_token(const bt_scheme *scheme, bt_bytes token);
 

@@ -213,6 +213,7 @@ static bt_err insert(bt_import_keys *import, bt_txn *txn, const found_place *pla
     plan->record.flags |= BT_RECORD_IMPORTED;
     plan->record.key_id = bt_key_id_make(bt_txn_now_ms(txn));
     plan->detail.record_key = bt_digest_slot(&digest);
+    plan->detail.scheme = place->scheme + 1;
     bt_record_set_digest(&plan->record, &digest);
     bt_err err = bt_txn_insert_key(txn, plan->detail.record_key, &plan->record, &plan->detail);
     if (err == BT_ERR_EXISTS) return is_there(fault);

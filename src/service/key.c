@@ -1,6 +1,7 @@
 #include "service/key.h"
 
 #include "decide/decide.h"
+#include "key/foreign.h"
 #include "service/template.h"
 
 static const char *const state_names[] = {
@@ -9,6 +10,7 @@ static const char *const state_names[] = {
     [BT_KEY_DISABLED] = "disabled",
     [BT_KEY_EXPIRED] = "expired",
     [BT_KEY_NOT_YET_VALID] = "not_yet_valid",
+    [BT_KEY_LOST] = "lost",
 };
 
 const char *bt_key_state_name(bt_key_state state) {
@@ -36,6 +38,14 @@ bt_key_state bt_key_state_of(const bt_record *record, int64_t now_ms) {
     default:
         return BT_KEY_ACTIVE;
     }
+}
+
+bt_key_state bt_key_rows_state(const bt_key_rows *rows, const bt_environment *environment,
+                               int64_t now_ms) {
+    bt_key_state state = bt_key_state_of(rows->record, now_ms);
+    bool imported = rows->record->flags & BT_RECORD_IMPORTED;
+    if (state == BT_KEY_REVOKED || !imported || !environment) return state;
+    return bt_foreign_is_lost(environment, rows->detail.scheme) ? BT_KEY_LOST : state;
 }
 
 bt_err bt_key_not_found(const bt_key_id *id, const char *where, bt_fault *fault) {
@@ -67,7 +77,7 @@ void bt_key_describe(const bt_key_rows *rows, const bt_environment *environment,
     bt_key *key = ret_key;
     key->id = record->key_id;
     key->kind = (bt_kind)record->kind;
-    key->state = bt_key_state_of(record, now_ms);
+    key->state = bt_key_rows_state(rows, environment, now_ms);
     key->full_access = record->flags & BT_RECORD_FULL_ACCESS;
     key->mask = bt_decide_held(record, catalogue->live);
     key->high_risk = key->mask & catalogue->high_risk;

@@ -15,9 +15,10 @@ typedef enum bt_key_state {
     BT_KEY_DISABLED = 3,
     BT_KEY_EXPIRED = 4,
     BT_KEY_NOT_YET_VALID = 5,
+    BT_KEY_LOST = 6, /* the pepper that its token was hashed with is forgotten */
 } bt_key_state;
 
-#define BT_KEY_STATE_LAST BT_KEY_NOT_YET_VALID
+#define BT_KEY_STATE_LAST BT_KEY_LOST
 
 /* "active", ...; NULL for a value that is no state. 0 for a name that is none. */
 const char *bt_key_state_name(bt_key_state state);
@@ -43,7 +44,7 @@ typedef struct bt_key {
     size_t scopes_count;
 } bt_key;
 
-/* Where a key is in its life. */
+/* Where a key is in its life, as far as its record says: not whether it is lost. */
 bt_key_state bt_key_state_of(const bt_record *record, int64_t now_ms);
 
 /* BT_ERR_NOT_FOUND, for a key that is nowhere and for one of another environment alike. `where` is the caller's view. */
@@ -59,6 +60,10 @@ typedef struct bt_key_rows {
     bt_bytes narrow; /* empty: it is bound to nothing */
     bool owner_stopped;
 } bt_key_rows;
+
+/* Where it is. environment: its own; NULL: there is none of its number. */
+bt_key_state bt_key_rows_state(const bt_key_rows *rows, const bt_environment *environment,
+                               int64_t now_ms);
 
 void bt_key_describe(const bt_key_rows *rows, const bt_environment *environment,
                      const bt_catalogue *catalogue, int64_t now_ms, bt_key *ret_key);

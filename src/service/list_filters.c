@@ -128,22 +128,21 @@ static bool times_match(const bt_list_filters *filters, const bt_record *record)
            within(record->expires_ms, filters->expires_after_ms, filters->expires_before_ms);
 }
 
-static bool state_matches(const bt_list_filters *filters, const bt_record *record,
-                          bool owner_deleted, int64_t now_ms) {
-    bt_key_state state = bt_key_state_of(record, now_ms);
-    bool archived = owner_deleted || state == BT_KEY_REVOKED || state == BT_KEY_EXPIRED;
+static bool state_matches(const bt_list_filters *filters, bt_key_state state, bool owner_deleted) {
+    bool archived =
+        owner_deleted || state == BT_KEY_REVOKED || state == BT_KEY_EXPIRED || state == BT_KEY_LOST;
     if (filters->view == BT_LIST_CURRENT && archived) return false;
     if (filters->view == BT_LIST_ARCHIVED && !archived) return false;
     return filters->state == 0 || filters->state == state;
 }
 
 bool bt_list_filters_match(const bt_list_filters *filters, uint64_t scope, const bt_key_rows *rows,
-                           const bt_catalogue *catalogue, bool owner_deleted, int64_t now_ms) {
+                           const bt_catalogue *catalogue, bt_key_state state, bool owner_deleted) {
     const bt_record *record = rows->record;
     const bt_detail *detail = &rows->detail;
     if (filters->kind && filters->kind != (bt_kind)record->kind) return false;
     if (scope & ~bt_decide_held(record, catalogue->live)) return false;
-    return state_matches(filters, record, owner_deleted, now_ms) && times_match(filters, record) &&
+    return state_matches(filters, state, owner_deleted) && times_match(filters, record) &&
            is(filters->user_id, detail->user_id) && is(filters->org_id, detail->org_id) &&
            is(filters->preset, detail->preset) && labels_match(filters, detail) &&
            bt_bytes_starts_with(detail->name, filters->name_prefix);

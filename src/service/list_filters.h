@@ -7,7 +7,7 @@
 /* Values are those of bitting.v1.ListView. */
 typedef enum bt_list_view {
     BT_LIST_ALL = 0,
-    BT_LIST_CURRENT = 1,  /* neither revoked nor expired nor of a deleted owner */
+    BT_LIST_CURRENT = 1,  /* neither revoked nor expired nor lost nor of a deleted owner */
     BT_LIST_ARCHIVED = 2, /* the others */
 } bt_list_view;
 
@@ -40,8 +40,8 @@ bt_err bt_list_filters_check(const bt_list_filters *filters, const bt_catalogue 
 void bt_list_filters_seal(const bt_list_filters *filters, const bt_pepper *pepper,
                           uint8_t environment, uint8_t ret_seal[BT_SEAL_SIZE]);
 
-/* All but environment and preset_drifted, which take a whole key to tell. owner_deleted: an owner of the key is deleted. */
+/* All but environment and preset_drifted, which take a whole key to tell. state: bt_key_rows_state. owner_deleted: an owner of the key is deleted. */
 bool bt_list_filters_match(const bt_list_filters *filters, uint64_t scope, const bt_key_rows *rows,
-                           const bt_catalogue *catalogue, bool owner_deleted, int64_t now_ms);
+                           const bt_catalogue *catalogue, bt_key_state state, bool owner_deleted);
 
 #endif

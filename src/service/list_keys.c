@@ -111,15 +111,18 @@ static bt_err is_owner_deleted(const bt_listing *listing, const bt_record *recor
 static bt_err judge(bt_listing *listing, const bt_key_rows *rows, bool *ret_found,
                     bt_fault *fault) {
     bool deleted;
+    bt_snapshot *snapshot = listing->session->snapshot;
+    const bt_environment *environment =
+        bt_environment_by_id(bt_snapshot_environments(snapshot), rows->record->environment);
     *ret_found = !listing->environment || listing->environment->id == rows->record->environment;
     if (!*ret_found) return BT_OK;
     if (is_owner_deleted(listing, rows->record, &deleted))
         return bt_key_damaged(&rows->record->key_id, fault);
-    *ret_found = bt_list_filters_match(&listing->request->filters, listing->scope, rows,
-                                       bt_snapshot_catalogue(listing->session->snapshot), deleted,
-                                       listing->now_ms);
+    *ret_found = bt_list_filters_match(
+        &listing->request->filters, listing->scope, rows, bt_snapshot_catalogue(snapshot),
+        bt_key_rows_state(rows, environment, listing->now_ms), deleted);
     if (!*ret_found) return BT_OK;
-    bt_key_rows_describe(listing->session->snapshot, rows, listing->now_ms, &listing->key);
+    bt_key_rows_describe(snapshot, rows, listing->now_ms, &listing->key);
     *ret_found = !listing->request->filters.preset_drifted || listing->key.preset_drifted;
     return BT_OK;
 }

@@ -78,6 +78,7 @@ static bt_err insert_new(bt_rotate_key *rotate, const bt_caller *caller, bt_txn 
     bt_detail detail = old->detail;
     bt_bytes narrow = bt_bytes_of(old->narrow_row, old->narrow_size);
     record.flags &= (uint16_t)~BT_RECORD_IMPORTED;
+    detail.scheme = 0;
     record.created_ms = bt_txn_now_ms(txn);
     record.expires_ms = expires_ms;
     memcpy(rotate->links, rotate->id.bytes, BT_KEY_ID_SIZE);

@@ -13,7 +13,8 @@ static bool within_limits(const bt_detail *detail) {
         detail->user_id.size <= BT_OWNER_ID_MAX && detail->org_id.size <= BT_OWNER_ID_MAX &&
         detail->preset.size <= BT_PRESET_NAME_MAX && detail->created_by.size <= BT_CREATED_BY_MAX &&
         detail->revoke_reason.size <= BT_REVOKE_REASON_MAX && detail->labels_count <= BT_LABELS_MAX;
-    ok = ok && is_id_or_empty(detail->rotated_from) && is_id_or_empty(detail->rotated_to);
+    ok = ok && is_id_or_empty(detail->rotated_from) && is_id_or_empty(detail->rotated_to) &&
+         detail->scheme <= BT_SCHEMES_MAX;
     for (size_t i = 0; ok && i < detail->labels_count; i++)
         ok = detail->labels[i].key.size <= BT_LABEL_KEY_MAX &&
              detail->labels[i].value.size <= BT_LABEL_VALUE_MAX;
@@ -44,6 +45,7 @@ bt_err bt_detail_encode(const bt_detail *detail, bt_bytes *ret_row) {
     row.revoke_reason = bt_row_data(detail->revoke_reason);
     row.rotated_from = bt_row_data(detail->rotated_from);
     row.rotated_to = bt_row_data(detail->rotated_to);
+    row.scheme = detail->scheme;
     return bt_row_pack(&row.base, ret_row);
 }
 
@@ -78,6 +80,7 @@ bt_err bt_detail_decode(bt_bytes bytes, bt_arena *arena, bt_detail *ret_detail) 
         .revoke_reason = bt_row_bytes(row->revoke_reason),
         .rotated_from = bt_row_bytes(row->rotated_from),
         .rotated_to = bt_row_bytes(row->rotated_to),
+        .scheme = row->scheme,
     };
     BT_TRY(decode_labels(row, arena, &detail));
     if (!within_limits(&detail)) return BT_ERR_INTERNAL;

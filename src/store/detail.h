@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "key/environment.h"
 #include "key/label.h"
 #include "key/owner.h"
 
@@ -30,6 +31,8 @@ typedef struct bt_detail {
     bt_bytes revoke_reason;
     bt_bytes rotated_from; /* key id, BT_KEY_ID_SIZE bytes; or empty */
     bt_bytes rotated_to;
+    /* Of an imported key: the place of its environment's scheme that finds it, counted from 1; 0: it was not noted. */
+    uint32_t scheme;
 } bt_detail;
 
 /* The views point into the arena. BT_ERR_INTERNAL where the row is damaged, BT_ERR_EXHAUSTED where the

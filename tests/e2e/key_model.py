@@ -67,6 +67,7 @@ class Key:
     revoked_at: float = NEVER
     disabled: bool = False
     imported: bool = False
+    scheme: tuple = None
     rotated_to: str = ""
     rotated_from: str = ""
     key_id: str = ""
@@ -113,6 +114,7 @@ class Model:
         self.strangers = set()  # tokens that are well-formed, of another store
         self.hashes = {}  # (environment, (prefix, method), hash) -> Key
         self.schemes = {name: {} for name in ENVIRONMENTS}  # (prefix, method) -> whether the prefix is left out
+        self.forgotten = {name: set() for name in ENVIRONMENTS}  # those whose pepper is lost
         self.deleted = {}  # (environment, "user" or "org", id) -> how often
         self.stopped = set()
         self.stop_with_creator = set()  # the environments that say so
@@ -130,15 +132,20 @@ class Model:
             return (key if key.environment == environment else None), False
         if any(token.startswith(prefix) for prefix in ENVIRONMENTS.values()):
             return None, token not in self.strangers and token not in self.purged
-        fits = any(token.startswith(prefix) for prefix, _ in self.schemes[environment])
-        if not fits or not self.foreign_shape(token):
+        if not any(token.startswith(prefix) for prefix, _ in self.remembered(environment)) or not self.foreign_shape(token):
             return None, True
         return self.find_foreign(token, environment), False
+
+    def remembered(self, environment):
+        return [scheme for scheme in self.schemes[environment] if scheme not in self.forgotten[environment]]
+
+    def lost(self, key):
+        return key.imported and key.scheme in self.forgotten[key.environment]
 
     def find_foreign(self, token, environment):
         """By every scheme that it fits, the first that came first."""
         found = (self.hashes.get((environment, scheme, self.foreign_hash(environment, scheme, token)))
-                 for scheme in self.schemes[environment] if token.startswith(scheme[0]))
+                 for scheme in self.remembered(environment) if token.startswith(scheme[0]))
         return next((key for key in found if key), None)
 
     @staticmethod
@@ -392,7 +399,7 @@ class Model:
             scheme = tuple(scheme)
             if not without_prefix and self.has_whole(environment, scheme, made):
                 raise Refused({"ALREADY_EXISTS"})
-        if schemes.get(scheme, without_prefix) != without_prefix:
+        if schemes.get(scheme, without_prefix) != without_prefix or scheme in self.forgotten[environment]:
             raise Refused({"FAILED_PRECONDITION"})
         if scheme not in schemes and len(schemes) == 4:
             raise Refused({"RESOURCE_EXHAUSTED"})
@@ -400,7 +407,7 @@ class Model:
         place = environment, scheme, made or self.foreign_hash(environment, scheme, token)
         if place in self.hashes:
             raise Refused({"ALREADY_EXISTS"})
-        key.imported = True
+        key.imported, key.scheme = True, scheme
         self.hashes[place] = key
         return key
 
@@ -408,8 +415,9 @@ class Model:
         """Whether the hash of a whole token is there, under a prefix that the same token may have."""
         prefix, method = scheme
         return any((environment, (other, method), made) in self.hashes
-                   for (other, how), without_prefix in self.schemes[environment].items()
-                   if how == method and not without_prefix and (other.startswith(prefix) or prefix.startswith(other)))
+                   for other, how in self.remembered(environment)
+                   if how == method and not self.schemes[environment][other, how]
+                   and (other.startswith(prefix) or prefix.startswith(other)))
 
     # Owners.
 
@@ -441,6 +449,9 @@ class Model:
         self.stopped.discard(stop)
 
     # What the administrator does.
+
+    def forget_pepper(self, environment):
+        self.forgotten[environment] |= {scheme for scheme in self.schemes[environment] if scheme[1] > 1}
 
     def drifted(self, key):
         if not key.preset:

@@ -52,6 +52,12 @@ class Administrator:
     def span(ms):
         return "never" if ms == NEVER else f"{ms // SECOND}s"
 
+    def forget_pepper(self):
+        env = self.environment()
+        if any(method > 1 for _, method in self.driver.model.schemes[env]):
+            self.driver.model.forget_pepper(env)
+            self.cli(f"forget the pepper of {env}", "env", "set", env, "--forget-pepper", "old")
+
     # The catalogue.
 
     def own_bits(self):

@@ -112,7 +112,8 @@ class Driver:
         assert tuple(seen.selectors) == tuple(key.selectors)
         assert list(map(ipaddress.ip_network, seen.networks)) == list(map(ipaddress.ip_network, key.networks))
         assert (seen.rotated_from, seen.rotated_to) == (key.rotated_from, key.rotated_to)
-        life = [(key.revoked, 2), (key.disabled, 3), (key.expires <= now, 4), (now < key.not_before, 5), (True, 1)]
+        life = [(key.revoked, 2), (model.lost(key), 6), (key.disabled, 3), (key.expires <= now, 4),
+                (now < key.not_before, 5), (True, 1)]
         assert seen.state == next(state for is_so, state in life if is_so), f"{key}: {seen}"
 
     def list_keys(self, env):

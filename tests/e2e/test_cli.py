@@ -68,7 +68,7 @@ def test_help_lists_what_the_program_is_for():
     (["key", "create", "--env", "test", "--name", "x", "--scope", "a.b", "--preset", "p"], "together"),
     (["key", "create", "--env", "test", "--name", "x", "--scope", ""], "--scope takes 1 to"),
     (["key", "create", "--env", "test", "--name", "x", "--label", "a"], "KEY=VALUE"),
-    (["key", "list", "--state", "lost"], "--state is active"),
+    (["key", "list", "--state", "gone"], "--state is active"),
     (["key", "list", "stray"], "stray"),
     (["key", "show"], "the id of a key"),
     (["key", "revoke", "a", "b"], '"b" is too many'),

@@ -293,3 +293,33 @@ def test_a_lost_pepper_ends_the_service_for_ever(server, protos, checks, importe
     assert environments[0]["imported"] == [
         {"method": "hmac-sha256", "pepper": "old", "prefix": "", "without_prefix": False, "forgotten": True},
         {"method": "sha256", "pepper": "", "prefix": "", "without_prefix": False, "forgotten": False}]
+
+
+def test_a_key_whose_pepper_was_forgotten_is_listed_as_good(server, protos, checks, importer):
+    put_pepper(server.data)
+    items = [peppered(METHODS[0], "legacy-token-1"), {"token": "legacy-token-2"}, peppered(METHODS[1], "legacy-token-3")]
+    lost, kept, revoked = [result.key_id for result in importer(*items)]
+    assert server.cli("key", "revoke", revoked).returncode == 0
+    assert server.cli("key", "update", lost, "--name", "renamed").returncode == 0
+
+    def listed(*filters):
+        done = server.cli("key", "list", *filters, "--json")
+        return {key["key_id"] for key in json.loads(done.stdout)["keys"]} & {lost, kept, revoked}
+
+    assert listed("--state", "active") == listed("--current") == {lost, kept} and not listed("--state", "lost")
+    assert server.cli("env", "set", "test", "--forget-pepper", "old").returncode == 0
+    assert listed("--state", "lost") == {lost}
+    assert listed("--state", "active") == listed("--current") == {kept}
+    assert listed("--state", "revoked") == {revoked} and listed("--archived") == {lost, revoked}
+    assert re.search(r"^state +lost$", server.cli("key", "show", lost).stdout, re.MULTILINE)
+    assert json.loads(server.cli("key", "show", lost, "--json").stdout)["state"] == "KEY_STATE_LOST"
+    stub = protos.key_grpc.KeyServiceStub(server.guarded())
+    reader = support.bearer(server.create_key("reader", ["apikeys.read"])[0])
+    page = stub.ListKeys(protos.key.ListKeysRequest(state=protos.key.KEY_STATE_LOST), metadata=reader)
+    assert [key.key_id for key in page.keys] == [lost]
+    # What was lost is its token, and it can have a new one.
+    new = server.cli("key", "rotate", lost)
+    assert new.returncode == 0 and ask(checks, protos, new.stdout.strip()) == "REASON_ALLOWED"
+    assert listed("--state", "lost") == {lost}
+    assert server.cli("key", "revoke", lost).returncode == 0
+    assert listed("--state", "revoked") == {lost, revoked}

@@ -48,7 +48,7 @@ def weights_of(driver, administrator):
             owner("stop", "StopOwner"): 2, owner("resume", "ResumeOwner"): 3, owner("delete", "DeleteOwner"): 0.4,
             owner("stop", "EndMembership", True): 2, owner("resume", "ResumeMembership", True): 2,
             administrator.set_rules: 0.2, administrator.set_creator_rule: 0.1, administrator.change_catalogue: 0.25,
-            administrator.purge: 0.2, driver.move_clock: 5}
+            administrator.purge: 0.2, administrator.forget_pepper: 0.03, driver.move_clock: 5}
 
 
 def run(driver):

@@ -124,6 +124,22 @@ END_TEST
 
 static char path[] = "/tmp/bitting-foreign-XXXXXX";
 
+START_TEST(a_key_that_no_token_can_find_is_not_lost_or_another_is) {
+    bt_environment environment = {
+        .schemes_count = 2,
+        .schemes = {{.method = BT_HASH_SHA256}, {.method = BT_HASH_PEPPER_LAST}}};
+    ck_assert(!bt_foreign_is_lost(&environment, 2));
+    environment.schemes[1].forgotten = true;
+    ck_assert(bt_foreign_is_lost(&environment, 2));
+    ck_assert(!bt_foreign_is_lost(&environment, 1));
+    ck_assert(!bt_foreign_is_lost(&environment, 3));
+    ck_assert(!bt_foreign_is_lost(&environment, 0)); /* it may be one of the first scheme's */
+    environment.schemes[0] = environment.schemes[1];
+    ck_assert(bt_foreign_is_lost(&environment, 0));
+    ck_assert(!bt_foreign_is_lost(&(bt_environment){.schemes_count = 0}, 0));
+}
+END_TEST
+
 static bt_err load(const char *text, size_t size, mode_t mode, bt_foreign_pepper **ret_pepper,
                    bt_fault *fault) {
     FILE *file = fopen(path, "w");
@@ -181,4 +197,5 @@ END_TEST
 
 UNIT_MAIN("foreign", hashes_are_not_those_of_other_systems, a_scheme_that_a_token_fits_is_not_tried,
           a_scheme_without_its_pepper_is_taken_for_one_that_knows_nothing,
-          a_pepper_file_is_read_otherwise_than_it_says)
+          a_pepper_file_is_read_otherwise_than_it_says,
+          a_key_that_no_token_can_find_is_not_lost_or_another_is)

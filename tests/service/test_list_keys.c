@@ -237,7 +237,7 @@ START_TEST(a_request_that_is_none_is_listed_or_not_explained) {
         {{.page_size = 1001}, "page_size: is 1001"},
         {{.page_size = INT64_MIN}, "page_size: "},
         {{.filters.kind = (bt_kind)5}, "kind: "},
-        {{.filters.state = (bt_key_state)6}, "state: "},
+        {{.filters.state = (bt_key_state)(BT_KEY_STATE_LAST + 1)}, "state: "},
         {{.filters.user_id = bt_bytes_of(big, BT_OWNER_ID_MAX + 1)}, "user_id: has 129 bytes"},
         {{.filters.org_id = bt_bytes_of(big, BT_OWNER_ID_MAX + 1)}, "org_id: has 129 bytes"},
         {{.filters.name_prefix = bt_bytes_of(big, BT_NAME_MAX + 1)}, "name_prefix: has 201 bytes"},

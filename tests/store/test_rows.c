@@ -33,6 +33,7 @@ START_TEST(a_detail_at_its_limits_is_refused) {
         .created_by = full(BT_CREATED_BY_MAX),
         .revoked_ms = INT64_MAX,
         .revoke_reason = full(BT_REVOKE_REASON_MAX),
+        .scheme = BT_SCHEMES_MAX,
     };
     static uint8_t block[BT_DETAIL_ARENA];
     bt_arena arena;
@@ -46,6 +47,7 @@ START_TEST(a_detail_at_its_limits_is_refused) {
     ck_assert(bt_bytes_equal(again.labels[31].value, labels[31].value));
     ck_assert(bt_bytes_equal(again.revoke_reason, detail.revoke_reason));
     ck_assert_uint_eq(again.record_key, UINT64_MAX);
+    ck_assert_uint_eq(again.scheme, BT_SCHEMES_MAX);
     free_row(row);
 }
 END_TEST
@@ -65,6 +67,7 @@ START_TEST(a_detail_over_a_limit_is_written) {
         {.preset = full(BT_PRESET_NAME_MAX + 1)},
         {.created_by = full(BT_CREATED_BY_MAX + 1)},
         {.revoke_reason = full(BT_REVOKE_REASON_MAX + 1)},
+        {.scheme = BT_SCHEMES_MAX + 1},
     };
     bt_bytes row;
     for (size_t i = 0; i < sizeof over / sizeof *over; i++)

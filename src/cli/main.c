@@ -119,6 +119,7 @@ static int run(int argc, char **argv) {
 
 int main(int argc, char **argv) {
     bt_secret_protect_process();
+    if (!bt_output_guard_streams()) return BT_EXIT_USAGE;
     signal(SIGPIPE, SIG_IGN);
     bt_json_init();
     if (!bt_credential_guard_arguments(argc, argv)) return BT_EXIT_USAGE;

@@ -1,6 +1,7 @@
 #include "cli/output.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -10,6 +11,15 @@ static bool write_all(bt_bytes bytes) {
         if (written < 0 && errno == EINTR) continue;
         if (written <= 0) return false;
         bytes = bt_bytes_of(bytes.data + written, bytes.size - (size_t)written);
+    }
+    return true;
+}
+
+bool bt_output_guard_streams(void) {
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) >= 0) continue;
+        /* The lowest number that is free, which is this one. */
+        if (open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd) return false;
     }
     return true;
 }

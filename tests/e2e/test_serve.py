@@ -6,6 +6,7 @@ import signal
 import socket
 import stat
 import subprocess
+import sys
 import time
 
 import grpc
@@ -36,6 +37,26 @@ def test_a_first_start_makes_the_store_and_names_the_next_command(new_server):
     before = len(server.log())
     server.start()
     assert "bitting key create" not in server.log()[before:]
+
+
+def test_what_is_logged_without_standard_streams_goes_into_the_store(tmp_path):
+    data = tmp_path / "data"
+    words = ["sh", "-c", 'exec "$0" "$@" <&- >&- 2>&-', support.BINARY, "serve", "--data", str(data), "--http", "none"]
+    process = subprocess.Popen([*words, "--grpc", "127.0.0.1:0"], env=support.clean_environment())
+    deadline = time.monotonic() + support.START_SECONDS
+    with socket.socket(socket.AF_UNIX) as client:
+        while client.connect_ex(str(data / "check.sock")) != 0:
+            assert process.poll() is None and time.monotonic() < deadline
+            time.sleep(0.01)
+    try:
+        process.terminate()
+        assert process.wait(support.STOP_SECONDS) == 0
+    finally:
+        process.kill()
+    assert (data / "bitting.mdb-lock").read_bytes()[:4] == 0xBEEFC0DE.to_bytes(4, sys.byteorder)
+    done = subprocess.run([*words[:4], "key", "create", "--data", str(data), "--env", "test", "--name", "a"],
+                          env=support.clean_environment())
+    assert done.returncode == 1
 
 
 @pytest.mark.parametrize("place", ["flag", "credential"])

@@ -1,6 +1,5 @@
 #include "grpc/credentials.h"
 
-#include "rpc/pem.h"
 #include "rpc/tls_files.h"
 
 void bt_grpc_certificates_init(bt_grpc_certificates *certificates,
@@ -27,19 +26,14 @@ static grpc_ssl_server_certificate_config *exchange(bt_grpc_certificates *certif
 
 bt_err bt_grpc_certificates_load(bt_grpc_certificates *certificates, bt_fault *fault) {
     const bt_listener_options *options = certificates->options;
-    BT_CLEANUP(bt_pem_free) char *certificate = NULL;
-    BT_CLEANUP(bt_pem_free) char *key = NULL;
-    BT_CLEANUP(bt_pem_free) char *authority = NULL;
+    BT_CLEANUP(bt_tls_files_free) bt_tls_files files = {.certificate = NULL};
     if (!options->tls_cert) return BT_OK;
+    BT_TRY(bt_tls_files_read(options, &files, fault));
     /* gRPC finds out what does not go together at the next handshake, and tells nobody. */
-    BT_TRY(bt_tls_files_check(options, fault));
-    BT_TRY(bt_pem_read(options->tls_cert, "certificate", &certificate, fault));
-    BT_TRY(bt_pem_read(options->tls_key, "key", &key, fault));
-    if (options->tls_client_ca)
-        BT_TRY(bt_pem_read(options->tls_client_ca, "client CA", &authority, fault));
-    grpc_ssl_pem_key_cert_pair pair = {key, certificate};
+    BT_TRY(bt_tls_files_check(options, &files, fault));
+    grpc_ssl_pem_key_cert_pair pair = {files.key, files.certificate};
     /* Debian's build aborts without a CA, though none is asked for then. */
-    const char *anything = authority ? authority : certificate;
+    const char *anything = files.authority ? files.authority : files.certificate;
     grpc_ssl_server_certificate_config_destroy(
         exchange(certificates, grpc_ssl_server_certificate_config_create(anything, &pair, 1)));
     return BT_OK;

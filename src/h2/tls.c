@@ -31,22 +31,22 @@ static bool configure(SSL_CTX *tls) {
            SSL_CTX_set_session_id_context(tls, context, sizeof context - 1) == 1;
 }
 
+static bt_err fill(SSL_CTX *tls, const bt_listener_options *options, bt_fault *fault) {
+    BT_CLEANUP(bt_tls_files_free) bt_tls_files files = {.certificate = NULL};
+    if (!tls || !configure(tls))
+        return bt_fail(fault, BT_ERR_INTERNAL, "OpenSSL could not be set up");
+    BT_TRY(bt_tls_files_read(options, &files, fault));
+    return bt_tls_files_use(options, &files, tls, fault);
+}
+
 bt_err bt_h2_tls_new(const bt_listener_options *options, SSL_CTX **ret_tls, bt_fault *fault) {
-    SSL_CTX *tls = NULL;
-    if (options->tls_cert) {
-        tls = SSL_CTX_new(TLS_server_method());
-        if (!tls || !configure(tls)) {
-            SSL_CTX_free(tls);
-            return bt_fail(fault, BT_ERR_INTERNAL, "OpenSSL could not be set up");
-        }
-        bt_err err = bt_tls_files_load(options, tls, fault);
-        if (err) {
-            SSL_CTX_free(tls);
-            return err;
-        }
-    }
-    *ret_tls = tls;
-    return BT_OK;
+    SSL_CTX *tls = options->tls_cert ? SSL_CTX_new(TLS_server_method()) : NULL;
+    bt_err err = options->tls_cert ? fill(tls, options, fault) : BT_OK;
+    if (err)
+        SSL_CTX_free(tls);
+    else
+        *ret_tls = tls;
+    return err;
 }
 
 SSL_CTX *bt_h2_tls_share(SSL_CTX *tls) {

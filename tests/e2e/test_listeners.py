@@ -75,7 +75,8 @@ def test_an_address_in_use_is_named(echo):
 
 @pytest.fixture(scope="module")
 def pki(tmp_path_factory):
-    """ca.pem, and for server, client and stranger NAME.pem and NAME.key; the stranger signed itself."""
+    """ca.pem, and for server, client and stranger NAME.pem and NAME.key; the stranger signed itself. chain.pem is of
+    below.key, which an authority between it and ca.pem has signed; torn.pem is the same, cut off."""
     home = tmp_path_factory.mktemp("pki")
 
     def openssl(*words):
@@ -85,13 +86,24 @@ def pki(tmp_path_factory):
         openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj",
                 f"/CN={name}", "-keyout", f"{name}.key", *more)
 
+    def sign(name, authority, extensions):
+        request(name, "-out", f"{name}.csr")
+        openssl("x509", "-req", "-in", f"{name}.csr", "-CA", f"{authority}.pem", "-CAkey", f"{authority}.key", "-days",
+                "2", "-CAcreateserial", "-extfile", extensions, "-out", f"{name}.pem")
+
     (home / "names").write_text("subjectAltName=DNS:localhost,IP:127.0.0.1")
+    (home / "authority").write_text("basicConstraints=critical,CA:TRUE")
     for name in ("ca", "stranger"):
         request(name, "-x509", "-days", "2", "-out", f"{name}.pem")
     for name in ("server", "client"):
-        request(name, "-out", f"{name}.csr")
-        openssl("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-days", "2",
-                "-CAcreateserial", "-extfile", "names", "-out", f"{name}.pem")
+        sign(name, "ca", "names")
+    sign("between", "ca", "authority")
+    sign("below", "between", "names")
+    chain = (home / "below.pem").read_text() + (home / "between.pem").read_text()
+    (home / "chain.pem").write_text(chain)
+    (home / "torn.pem").write_text(chain[:-100])
+    both = (home / "stranger.pem").read_text() + (home / "ca.pem").read_text()
+    (home / "authorities.pem").write_text(both)
     return home
 
 
@@ -149,8 +161,15 @@ def test_with_a_client_ca_only_its_clients_are_served(echo, pki):
         assert server.status("Echo", b"x", server.channel(tls(pki, stranger)))[0] == Code.UNAVAILABLE
 
 
+def test_of_a_file_with_several_certificates_only_the_first_is_taken(echo, pki):
+    server = echo(tls_cert=pki / "chain.pem", tls_key=pki / "below.key", tls_client_ca=pki / "authorities.pem")
+    for name in ("client", "stranger"):
+        assert server.call("Echo", b"x", server.channel(tls(pki, name))) == b"x"
+
+
 @pytest.mark.parametrize("certificate, key, words", [
     ("server.pem", "client.key", "cannot be used"),
+    ("torn.pem", "below.key", "cannot be used"),
     ("names", "server.key", "not PEM"),
     ("server.pem", "names", "not PEM"),
     ("server.key", "server.key", "cannot be used"),

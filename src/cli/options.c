@@ -12,21 +12,39 @@
 #define HEADING_WIDTH 24
 #define HEADING_BREAK "\n                           "
 
-int bt_options_complain(const bt_usage *usage, const char *format, ...) {
-    va_list arguments;
-    va_start(arguments, format);
-    fprintf(stderr, "bitting %s: ", usage->command);
-    vfprintf(stderr, format, arguments);
-    fprintf(stderr, "\nSee: bitting %s --help\n", usage->command);
-    va_end(arguments);
-    return BT_EXIT_USAGE;
-}
+/* Of the command that the program runs, which flags were set by their variables. */
+static bool from_variable[BT_FLAGS_MAX];
 
 static void variable_of(const char *flag, char ret_name[VARIABLE_MAX]) {
     size_t at = (size_t)snprintf(ret_name, VARIABLE_MAX, "BITTING_");
     for (; *flag && at < VARIABLE_MAX - 1; flag++)
         ret_name[at++] = bt_upper((char)(*flag == '-' ? '_' : *flag));
     ret_name[at] = '\0';
+}
+
+/* A complaint names flags; who gave none looks for them in vain. */
+static void name_variables(const bt_usage *usage) {
+    const char *before = "Given as variables: ";
+    for (size_t i = 0; usage->flags[i].name; i++) {
+        char variable[VARIABLE_MAX];
+        if (!from_variable[i]) continue;
+        variable_of(usage->flags[i].name, variable);
+        fprintf(stderr, "%s%s", before, variable);
+        before = ", ";
+    }
+    if (*before == ',') fputc('\n', stderr);
+}
+
+int bt_options_complain(const bt_usage *usage, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    fprintf(stderr, "bitting %s: ", usage->command);
+    vfprintf(stderr, format, arguments);
+    fputc('\n', stderr);
+    name_variables(usage);
+    fprintf(stderr, "See: bitting %s --help\n", usage->command);
+    va_end(arguments);
+    return BT_EXIT_USAGE;
 }
 
 static void print_help(const bt_usage *usage) {
@@ -106,6 +124,7 @@ static bool take_variables(const bt_usage *usage, const bool *given) {
         const char *text = getenv(variable);
         if (given[i] || !text || !*text) continue;
         if (is_given(usage, given, usage->flags[i].excludes)) continue;
+        from_variable[i] = true;
         if (!set_value(usage, &usage->flags[i], variable, text)) return false;
     }
     return true;

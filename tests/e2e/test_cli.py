@@ -333,6 +333,9 @@ def test_flags_are_mirrored_by_variables(server, token):
     done = support.run("check", token=token, variables=variables)
     assert json.loads(done.stdout)["allowed"] is True
     assert support.run("check", "--match", "all", token=token, variables=variables).returncode == 1
+    wrong = support.run("check", token=token, variables={**variables, "BITTING_MATCH": "some"})
+    assert wrong.returncode == 2 and 'not "some"\nGiven as variables: BITTING_SCOPE, ' in wrong.stderr
+    assert "variables" not in support.run("check", "--match", "some", "--scope", "users.read", token=token).stderr
 
 
 # --- where secrets go --------------------------------------------------------------------------------------

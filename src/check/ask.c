@@ -131,12 +131,35 @@ static size_t digest_run(const bt_pepper *pepper, bt_asked *const *waiting, cons
     return run;
 }
 
+/* What is found is a look-up's hint: whether the record is that of the token is seen later. */
+static void seek_details(bt_snapshot *snapshot, bt_asked *const *found, size_t count) {
+    bt_sought *wanting[BT_ASKED_TOGETHER];
+    const void *ids[BT_ASKED_TOGETHER];
+    bt_bytes rows[BT_ASKED_TOGETHER];
+    size_t wanted = 0;
+    for (size_t i = 0; i < count; i++) {
+        const bt_record *record = found[i]->describes ? bt_record_view(found[i]->sought.row) : NULL;
+        if (!record) continue;
+        ids[wanted] = &record->key_id;
+        wanting[wanted++] = &found[i]->sought;
+    }
+    if (wanted) bt_snapshot_expect_details(snapshot, ids, wanted, rows);
+    for (size_t i = 0; i < wanted; i++) wanting[i]->detail = rows[i];
+}
+
+static void seek_rows(bt_snapshot *snapshot, bt_asked *const *found, size_t count) {
+    const void *slots[BT_ASKED_TOGETHER];
+    bt_bytes rows[BT_ASKED_TOGETHER];
+    for (size_t i = 0; i < count; i++) slots[i] = &found[i]->sought.slot;
+    bt_snapshot_expect(snapshot, slots, count, rows);
+    for (size_t i = 0; i < count; i++) found[i]->sought.row = rows[i];
+    seek_details(snapshot, found, count);
+}
+
 void bt_asked_seek(bt_snapshot *snapshot, const bt_pepper *pepper, bt_asked *const *asked,
                    size_t count) {
     bt_asked *waiting[BT_ASKED_TOGETHER];
     bt_bytes tokens[BT_ASKED_TOGETHER];
-    uint64_t slots[BT_ASKED_TOGETHER];
-    const void *rows[BT_ASKED_TOGETHER];
     size_t found = 0;
     for (size_t i = 0; i < count; i++) {
         asked[i]->seeks = true;
@@ -147,10 +170,8 @@ void bt_asked_seek(bt_snapshot *snapshot, const bt_pepper *pepper, bt_asked *con
     for (size_t at = 0; at < found;)
         at += digest_run(pepper, waiting + at, tokens + at, found - at);
     for (size_t i = 0; i < found; i++)
-        slots[i] = waiting[i]->sought.slot = bt_digest_slot(&waiting[i]->sought.digest);
-    if (found < 2) return;
-    bt_snapshot_expect(snapshot, slots, found, rows);
-    for (size_t i = 0; i < found; i++) waiting[i]->sought.row = rows[i];
+        waiting[i]->sought.slot = bt_digest_slot(&waiting[i]->sought.digest);
+    if (found > 1) seek_rows(snapshot, waiting, found);
 }
 
 bt_err bt_ask_decide(bt_snapshot *snapshot, const bt_pepper *pepper, const bt_asked *asked,

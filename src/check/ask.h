@@ -43,7 +43,8 @@ typedef struct bt_asked {
     bt_bytes token;
     const bt_environment *environment;
     bt_question question;
-    bool seeks; /* sought is set */
+    bool describes; /* the answer will want the key's detail */
+    bool seeks;     /* sought is set */
     bt_sought sought;
 } bt_asked;
 

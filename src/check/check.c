@@ -103,6 +103,13 @@ bt_err bt_check_sought(bt_snapshot *snapshot, const bt_sought *sought,
                               .record = finding.record,
                               .slot = finding.record ? slot : 0,
                               .revision = head->revision};
+    if ((const void *)finding.record == sought->row.data) ret_answer->detail = sought->detail;
+    return BT_OK;
+}
+
+bt_err bt_check_detail(bt_snapshot *snapshot, const bt_answer *answer, bt_bytes *ret_row) {
+    if (!answer->detail.data) return bt_snapshot_detail(snapshot, &answer->record->key_id, ret_row);
+    *ret_row = answer->detail;
     return BT_OK;
 }
 

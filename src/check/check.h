@@ -10,6 +10,7 @@ typedef struct bt_answer {
     bt_verdict verdict;
     const bt_record *record; /* NULL: unknown. In the file: good until the snapshot is reset */
     uint64_t slot;           /* the row's key of the record; 0 where there is none */
+    bt_bytes detail; /* of the record, where it was looked up with others: for bt_check_detail */
     uint64_t revision;
 } bt_answer;
 
@@ -29,7 +30,8 @@ typedef struct bt_sought {
     bool there; /* the token may be one of the environment */
     uint64_t slot;
     bt_digest digest;
-    const void *row; /* for bt_snapshot_expected */
+    bt_bytes row;    /* for bt_snapshot_expected */
+    bt_bytes detail; /* of the key that row is a record of; or nothing */
     /* Of a token that may be another system's, which is looked for by up to four digests: then slot and digest are not
      * set. Views what was asked with. */
     bt_bytes foreign;
@@ -49,6 +51,9 @@ bt_sought bt_check_seek_in(const bt_head *head, const bt_environments *environme
 bt_err bt_check_sought(bt_snapshot *snapshot, const bt_sought *sought,
                        const bt_environment *environment, const bt_question *question,
                        bt_answer *ret_answer);
+
+/* What bt_snapshot_detail has of the answer's record. */
+bt_err bt_check_detail(bt_snapshot *snapshot, const bt_answer *answer, bt_bytes *ret_row);
 
 /* The environment that the token's prefix belongs to; NULL where it has the prefix of none, or is
  * malformed. */

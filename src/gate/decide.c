@@ -17,6 +17,7 @@ static bt_err plan_question(bt_session *session, const bt_caller *caller,
                                  &plan->fault));
     plan->asked.token = plan->credential.value;
     plan->asked.seeks = false;
+    plan->asked.describes = true;
     plan->asked.question =
         (bt_question){.needed = need->all,
                       .also = need->any,
@@ -104,7 +105,7 @@ static bt_err decide_on_key(const gate_call *call) {
         bt_gate_deny_with(decision, "no_route", plan->need.unmatched, call->arena);
         return BT_OK;
     }
-    BT_TRY(bt_gate_identify(call->session, answer.record, call->arena, decision, call->fault));
+    BT_TRY(bt_gate_identify(call->session, &answer, call->arena, decision, call->fault));
     if (!call->options->keep_credential) decision->remove_parameter = plan->credential.parameter;
     return let_in(call, "allowed");
 }

@@ -91,11 +91,11 @@ bt_err bt_gate_name_key(const bt_record *record, bt_arena *arena, bt_gate_decisi
     return BT_OK;
 }
 
-static bt_err read_detail(bt_session *session, const bt_record *record, bt_arena *arena,
+static bt_err read_detail(bt_session *session, const bt_answer *answer, bt_arena *arena,
                           bt_gate_decision *decision) {
     bt_bytes row;
     bt_detail detail;
-    BT_TRY(bt_snapshot_detail(session->snapshot, &record->key_id, &row));
+    BT_TRY(bt_check_detail(session->snapshot, answer, &row));
     BT_TRY(bt_detail_decode(row, arena, &detail));
     decision->name = detail.name;
     decision->user_id = detail.user_id;
@@ -119,9 +119,9 @@ static bt_err fill_headers(const bt_gate_options *options, bt_arena *arena,
     return BT_OK;
 }
 
-bt_err bt_gate_identify(bt_session *session, const bt_record *record, bt_arena *arena,
+bt_err bt_gate_identify(bt_session *session, const bt_answer *answer, bt_arena *arena,
                         bt_gate_decision *decision, bt_fault *fault) {
-    bt_err err = read_detail(session, record, arena, decision);
+    bt_err err = read_detail(session, answer, arena, decision);
     if (!err) err = fill_headers(bt_gate_options_of(session), arena, decision);
     if (!err) err = join_scopes(session, arena, decision);
     return err ? bt_fail(fault, err, "the key's rows in the store cannot be read") : BT_OK;

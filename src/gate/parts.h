@@ -73,7 +73,7 @@ struct bt_gate_plan {
 bt_err bt_gate_name_key(const bt_record *record, bt_arena *arena, bt_gate_decision *decision,
                         bt_fault *fault);
 /* After that, what else is known of the key, and the headers. BT_ERR_EXHAUSTED, and errors of the store. */
-bt_err bt_gate_identify(bt_session *session, const bt_record *record, bt_arena *arena,
+bt_err bt_gate_identify(bt_session *session, const bt_answer *answer, bt_arena *arena,
                         bt_gate_decision *decision, bt_fault *fault);
 /* Names of the request that upstream may read as one of the family, into the plan. BT_ERR_EXHAUSTED; BT_ERR_INVALID for
  * one that cannot be told to a proxy. */

@@ -50,7 +50,9 @@ void bt_rpc_check_scope(bt_call *call) {
 static bt_err prepare_key(bt_call *call, bt_asked *ret_asked, bt_fault *fault) {
     bt_ask ask;
     BT_TRY(bt_ask_read(call->message, &ask, fault));
-    return bt_ask_prepare_key(call->session, &call->caller, &ask, call->now_ms, ret_asked, fault);
+    BT_TRY(bt_ask_prepare_key(call->session, &call->caller, &ask, call->now_ms, ret_asked, fault));
+    ret_asked->describes = true;
+    return BT_OK;
 }
 
 bool bt_rpc_prepare_validate(bt_call *call) {
@@ -60,13 +62,13 @@ bool bt_rpc_prepare_validate(bt_call *call) {
     return prepared(call, asked, err, &fault);
 }
 
-static bt_err write_valid_key(bt_call *call, const bt_record *record, bt_out *out,
+static bt_err write_valid_key(bt_call *call, const bt_answer *answer, bt_out *out,
                               bt_fault *fault) {
     uint8_t block[BT_DETAIL_ARENA];
     bt_arena arena;
     bt_key key;
     bt_arena_init(&arena, block, sizeof block);
-    BT_TRY(bt_service_key_of(call->session, record, &arena, &key, fault));
+    BT_TRY(bt_service_key_of(call->session, answer, &arena, &key, fault));
     bt_key_write_field(&key, 3, out);
     return BT_OK;
 }
@@ -77,7 +79,7 @@ static bt_err validate(bt_call *call, bt_out *out, bt_fault *fault) {
     bool valid = answer.verdict.reason == BT_REASON_ALLOWED;
     bt_out_uint(out, 1, valid);
     bt_out_uint(out, 2, answer.verdict.reason);
-    if (valid) BT_TRY(write_valid_key(call, answer.record, out, fault));
+    if (valid) BT_TRY(write_valid_key(call, &answer, out, fault));
     bt_out_uint(out, 4, answer.revision);
     return BT_OK;
 }

@@ -60,14 +60,14 @@ bt_err bt_service_get_key(bt_session *session, const bt_caller *caller, bt_bytes
     return BT_OK;
 }
 
-bt_err bt_service_key_of(bt_session *session, const bt_record *record, bt_arena *arena,
+bt_err bt_service_key_of(bt_session *session, const bt_answer *answer, bt_arena *arena,
                          bt_key *ret_key, bt_fault *fault) {
     bt_bytes row;
-    bt_key_rows rows = {.record = record};
-    bt_err err = bt_snapshot_detail(session->snapshot, &record->key_id, &row);
+    bt_key_rows rows = {.record = answer->record};
+    bt_err err = bt_check_detail(session->snapshot, answer, &row);
     if (!err) err = bt_detail_decode(row, arena, &rows.detail);
     if (!err) err = read_narrow(session->snapshot, &rows);
-    if (err) return bt_key_damaged(&record->key_id, fault);
+    if (err) return bt_key_damaged(&answer->record->key_id, fault);
     bt_key_rows_describe(session->snapshot, &rows, bt_clock_ms(), ret_key);
     return BT_OK;
 }

@@ -3,6 +3,7 @@
 #ifndef BT_SERVICE_READ_KEYS_H
 #define BT_SERVICE_READ_KEYS_H
 
+#include "check/check.h"
 #include "service/key.h"
 #include "service/session.h"
 
@@ -11,8 +12,8 @@
 bt_err bt_service_get_key(bt_session *session, const bt_caller *caller, bt_bytes key_id,
                           bt_arena *arena, bt_key *ret_key, bt_fault *fault);
 
-/* The key of a record that was just found good: nobody has stopped its owner. */
-bt_err bt_service_key_of(bt_session *session, const bt_record *record, bt_arena *arena,
+/* The key that was just found good: nobody has stopped its owner. */
+bt_err bt_service_key_of(bt_session *session, const bt_answer *answer, bt_arena *arena,
                          bt_key *ret_key, bt_fault *fault);
 
 /* From the row in `detail`. BT_ERR_INTERNAL where they do not fit each other. */

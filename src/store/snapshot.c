@@ -2,10 +2,10 @@
 
 #include <stdlib.h>
 
-#include "store/ahead.h"
 #include "store/engine.h"
 #include "store/lmdb_err.h"
 #include "store/rows.h"
+#include "store/tree.h"
 #include "store/view.h"
 
 struct bt_snapshot {
@@ -15,18 +15,11 @@ struct bt_snapshot {
     /* Of the walks by id and by owner; made at first use, and NULL until then. */
     MDB_cursor *walk[BT_TABLES];
     bool walking[BT_TABLES]; /* the cursor belongs to this renewal */
-    bt_ahead ahead;
     bt_view view;
-    size_t viewed; /* transaction that the view was read in; 0: none */
+    size_t viewed;  /* transaction that the view was read in; 0: none */
+    bool has_trees; /* of the same */
+    bt_tree records, details;
 };
-
-/* At the first use: to remember pages takes memory, and time of every look-up. Without the size of the tree
- * nothing is fetched ahead. */
-static void look_ahead(bt_snapshot *snapshot) {
-    MDB_stat records;
-    if (mdb_stat(snapshot->txn, snapshot->store->tables.list[BT_TABLE_RECORD], &records) == 0)
-        bt_ahead_init(&snapshot->ahead, records.ms_entries, records.ms_psize);
-}
 
 bt_err bt_snapshot_open(bt_store *store, bt_snapshot **ret_snapshot, bt_fault *fault) {
     if (!bt_store_usable(store)) return bt_store_forked(store, fault);
@@ -49,17 +42,24 @@ bt_snapshot *bt_snapshot_close(bt_snapshot *snapshot) {
     for (int table = 0; table < BT_TABLES; table++)
         if (snapshot->walk[table]) mdb_cursor_close(snapshot->walk[table]);
     mdb_txn_abort(snapshot->txn);
-    bt_ahead_clear(&snapshot->ahead);
     free(snapshot);
     return NULL;
+}
+
+/* Whether nothing was committed after it. LMDB's readers take the number of the newest transaction first and its
+ * content after that: where two were committed in between, the content is that of the second. */
+static bool is_newest(const bt_snapshot *snapshot, size_t transaction) {
+    MDB_envinfo info;
+    return mdb_env_info(snapshot->store->env, &info) == 0 && info.me_last_txnid == transaction;
 }
 
 /* A transaction's number is never given to another content of the file: where it is the one before, so is
  * everything else. */
 static bt_err view(bt_snapshot *snapshot) {
     size_t transaction = mdb_txn_id(snapshot->txn);
-    if (transaction == snapshot->viewed) return BT_OK;
+    if (transaction == snapshot->viewed && is_newest(snapshot, transaction)) return BT_OK;
     snapshot->viewed = 0;
+    snapshot->has_trees = false;
     BT_TRY(bt_view_read(&snapshot->view, snapshot->txn, snapshot->store));
     snapshot->viewed = transaction;
     return BT_OK;
@@ -105,20 +105,33 @@ bt_err bt_snapshot_record_at(bt_snapshot *snapshot, uint64_t slot, const bt_reco
     BT_TRY(bt_snapshot_row(snapshot, BT_TABLE_RECORD, bt_bytes_of(&slot, sizeof slot), &row));
     const bt_record *record = bt_record_view(row);
     if (!record) return BT_ERR_INTERNAL;
-    bt_ahead_learn(&snapshot->ahead, snapshot->viewed, slot, row.data);
     *ret_record = record;
     return BT_OK;
 }
 
-void bt_snapshot_expect(bt_snapshot *snapshot, const uint64_t *slots, size_t count,
-                        const void **ret_rows) {
-    if (!snapshot->ahead.pages) look_ahead(snapshot);
-    bt_ahead_fetch(&snapshot->ahead, snapshot->viewed, slots, count, ret_rows);
+static void find_trees(bt_snapshot *snapshot) {
+    const bt_tables *tables = &snapshot->store->tables;
+    if (snapshot->has_trees) return;
+    snapshot->records = bt_tree_of(snapshot->txn, tables, BT_TABLE_RECORD, sizeof(uint64_t));
+    snapshot->details = bt_tree_of(snapshot->txn, tables, BT_TABLE_DETAIL, sizeof(bt_key_id));
+    snapshot->has_trees = true;
 }
 
-bt_err bt_snapshot_expected(bt_snapshot *snapshot, const void *row, const bt_digest *digest,
+void bt_snapshot_expect(bt_snapshot *snapshot, const void *const *slots, size_t count,
+                        bt_bytes *ret_rows) {
+    find_trees(snapshot);
+    bt_tree_find(&snapshot->records, slots, count, ret_rows);
+}
+
+void bt_snapshot_expect_details(bt_snapshot *snapshot, const void *const *ids, size_t count,
+                                bt_bytes *ret_rows) {
+    find_trees(snapshot);
+    bt_tree_find(&snapshot->details, ids, count, ret_rows);
+}
+
+bt_err bt_snapshot_expected(bt_snapshot *snapshot, bt_bytes row, const bt_digest *digest,
                             const bt_record **ret_record) {
-    const bt_record *record = row ? bt_record_view(bt_bytes_of(row, BT_RECORD_SIZE)) : NULL;
+    const bt_record *record = row.data ? bt_record_view(row) : NULL;
     if (!record || !bt_record_matches(record, digest))
         return bt_snapshot_record(snapshot, digest, ret_record);
     *ret_record = record;

@@ -51,13 +51,15 @@ const bt_environments *bt_snapshot_environments(const bt_snapshot *snapshot);
 bt_err bt_snapshot_record(bt_snapshot *snapshot, const bt_digest *digest,
                           const bt_record **ret_record);
 
-/* Says which records will be looked up next, by bt_digest_slot: what the look-ups will read is fetched from
- * memory for all at once, rather than for one after the other. Worth it from two on. Changes no answer.
- * ret_rows: for bt_snapshot_expected, until the snapshot is reset. */
-void bt_snapshot_expect(bt_snapshot *snapshot, const uint64_t *slots, size_t count,
-                        const void **ret_rows);
-/* As bt_snapshot_record. row: what bt_snapshot_expect gave for the slot of this digest, or NULL. */
-bt_err bt_snapshot_expected(bt_snapshot *snapshot, const void *row, const bt_digest *digest,
+/* Looks many rows up together: records by bt_digest_slot (uint64_t), details by id (bt_key_id). They wait for
+ * memory at the same time, so it is worth it from two on. ret_rows: until the snapshot is reset; without data, one has
+ * to be looked up by itself. Changes no answer. */
+void bt_snapshot_expect(bt_snapshot *snapshot, const void *const *slots, size_t count,
+                        bt_bytes *ret_rows);
+void bt_snapshot_expect_details(bt_snapshot *snapshot, const void *const *ids, size_t count,
+                                bt_bytes *ret_rows);
+/* As bt_snapshot_record. row: what bt_snapshot_expect gave for the slot of this digest, or nothing. */
+bt_err bt_snapshot_expected(bt_snapshot *snapshot, bt_bytes row, const bt_digest *digest,
                             const bt_record **ret_record);
 
 /* The record at a row's key (bt_detail.record_key). BT_ERR_NOT_FOUND. */

@@ -21,7 +21,7 @@ int bt_tables_open(MDB_txn *txn, bool create, bt_tables *ret_tables) {
         int rc = mdb_dbi_open(txn, tables_known[table].name, flags, &ret_tables->list[table]);
         if (rc) return rc;
     }
-    return 0;
+    return mdb_dbi_open(txn, NULL, 0, &ret_tables->main);
 }
 
 /* LMDB takes keys and rows as pointers to what is not const, and does not write through them. */
@@ -29,12 +29,20 @@ static MDB_val val_of(bt_bytes bytes) {
     return (MDB_val){.mv_size = bytes.size, .mv_data = (void *)bytes.data};
 }
 
-int bt_table_get(MDB_txn *txn, const bt_tables *tables, bt_table table, bt_bytes key,
-                 bt_bytes *ret_row) {
+static int get(MDB_txn *txn, MDB_dbi table, bt_bytes key, bt_bytes *ret_row) {
     MDB_val name = val_of(key), row;
-    int rc = mdb_get(txn, tables->list[table], &name, &row);
+    int rc = mdb_get(txn, table, &name, &row);
     if (!rc) *ret_row = bt_bytes_of(row.mv_data, row.mv_size);
     return rc;
+}
+
+int bt_table_get(MDB_txn *txn, const bt_tables *tables, bt_table table, bt_bytes key,
+                 bt_bytes *ret_row) {
+    return get(txn, tables->list[table], key, ret_row);
+}
+
+int bt_table_get_tree(MDB_txn *txn, const bt_tables *tables, bt_table table, bt_bytes *ret_row) {
+    return get(txn, tables->main, bt_bytes_text(tables_known[table].name), ret_row);
 }
 
 int bt_table_put(MDB_txn *txn, const bt_tables *tables, bt_table table, bt_bytes key, bt_bytes row,

@@ -21,6 +21,7 @@ typedef enum bt_table {
 
 typedef struct bt_tables {
     MDB_dbi list[BT_TABLES];
+    MDB_dbi main; /* LMDB's table of tables */
 } bt_tables;
 
 #define BT_META_FORMAT "format"             /* BT_FORMAT_TEXT: the mark of a store of ours */
@@ -38,6 +39,8 @@ int bt_tables_open(MDB_txn *txn, bool create, bt_tables *ret_tables);
 
 int bt_table_get(MDB_txn *txn, const bt_tables *tables, bt_table table, bt_bytes key,
                  bt_bytes *ret_row);
+/* What LMDB knows of a table (its MDB_db). */
+int bt_table_get_tree(MDB_txn *txn, const bt_tables *tables, bt_table table, bt_bytes *ret_row);
 /* flags: MDB_NOOVERWRITE or 0. */
 int bt_table_put(MDB_txn *txn, const bt_tables *tables, bt_table table, bt_bytes key, bt_bytes row,
                  unsigned flags);

@@ -62,8 +62,10 @@ static const bt_usage usage = {
     .command = "check",
     .synopsis = "--scope S[,S...] [--env ENV] [flags]  < token",
     .about =
-        "Asks whether a token may do something. The token comes on standard input or in\n"
-        "BITTING_TOKEN, never as an argument: arguments are seen by every user of the machine.\n\n"
+        "Asks whether a token may do something. The token comes in BITTING_TOKEN or, where that is "
+        "not\n"
+        "set, on standard input; never as an argument: arguments are seen by every user of the "
+        "machine.\n\n"
         "Exits 0 where it is allowed, 1 where it is denied, and 2 where that could not be decided, "
         "so\n"
         "that `if bitting check ...` lets nothing through when something is broken. A denial is\n"

@@ -13,7 +13,7 @@ static bool by_token, json;
 static const bt_flag flags[] = {
     {.name = "reason", .value = "TEXT", .help = "why; kept with the key", .text = &reason},
     {.name = "by-token",
-     .help = "the key whose token is on standard input or in BITTING_TOKEN",
+     .help = "the key whose token is in BITTING_TOKEN, or else on standard input",
      .on = &by_token},
     {.name = "json", .help = "print an object with key_id and revision", .on = &json},
     BT_PLACE_FLAGS(place),

@@ -46,6 +46,7 @@ enum MHD_Result bt_http_text(struct MHD_Connection *connection, unsigned status,
         body.size, (void *)(uintptr_t)body.data, MHD_RESPMEM_MUST_COPY);
     if (!response) return MHD_NO;
     MHD_add_response_header(response, "Content-Type", (const char *)type.data);
+    if (status == 405) MHD_add_response_header(response, "Allow", "GET, HEAD");
     enum MHD_Result result = MHD_queue_response(connection, status, response);
     MHD_destroy_response(response);
     return result;

@@ -1,4 +1,5 @@
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 
@@ -68,8 +69,16 @@ static bt_change *take(bt_writer *writer) {
     return first;
 }
 
+/* Who wakes as a batch (sched(7)) does not take the processor from one that runs: those that answer checks. The
+ * writer gets its share of a busy processor all the same. Another policy is the administrator's. */
+static void give_way(void) {
+    const struct sched_param none = {0};
+    if (sched_getscheduler(0) == SCHED_OTHER) sched_setscheduler(0, SCHED_BATCH, &none);
+}
+
 static void *run(void *argument) {
     bt_writer *writer = argument;
+    give_way();
     for (bt_change *group; (group = take(writer));) {
         commit(writer->txn, group);
         for (bt_change *change = group, *next; change; change = next) {
@@ -142,21 +151,23 @@ const bt_commits *bt_writer_commits(const bt_writer *writer) {
     return &writer->commits;
 }
 
-static bt_err enqueue(bt_writer *writer, bt_change *change) {
+static bt_err enqueue(bt_writer *writer, bt_change *change, bool *ret_first) {
     if (writer->stopping) return BT_ERR_UNAVAILABLE;
     if (writer->waiting >= writer->queue_limit) return BT_ERR_EXHAUSTED;
     *writer->last = change;
     writer->last = &change->next;
-    writer->waiting++;
-    if (writer->waiting == 1) pthread_cond_signal(&writer->filled);
+    *ret_first = writer->waiting++ == 0;
     return BT_OK;
 }
 
 bt_err bt_writer_submit(bt_writer *writer, bt_change *change) {
     change->next = NULL;
     change->fault = (bt_fault){0};
+    bool first = false;
     pthread_mutex_lock(&writer->mutex);
-    bt_err err = enqueue(writer, change);
+    bt_err err = enqueue(writer, change, &first);
     pthread_mutex_unlock(&writer->mutex);
+    /* Not before: the writer would wake only to wait for the lock. */
+    if (first) pthread_cond_signal(&writer->filled);
     return err;
 }

@@ -35,7 +35,8 @@ typedef struct bt_writer bt_writer;
 /* Starts the thread. queue_limit: changes waiting at most. */
 bt_err bt_writer_start(bt_store *store, size_t queue_limit, bt_writer **ret_writer,
                        bt_fault *fault);
-/* Finishes what is queued, then joins. NULL is taken; returns NULL. */
+/* Finishes what is queued, then joins. What was taken has been submitted: those calls have returned. NULL is
+ * taken; returns NULL. */
 bt_writer *bt_writer_stop(bt_writer *writer);
 /* Never waits. BT_ERR_EXHAUSTED where the queue is full, BT_ERR_UNAVAILABLE where the writer is stopping: done is
  * then not called. From any thread. */

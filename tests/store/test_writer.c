@@ -239,6 +239,33 @@ START_TEST(a_change_that_writes_nothing_raises_the_revision) {
 }
 END_TEST
 
+static int policy_of_writer;
+
+static bt_err note_policy(bt_change *change, bt_txn *txn, bt_fault *fault) {
+    (void)change, (void)txn, (void)fault;
+    policy_of_writer = sched_getscheduler(0);
+    return BT_OK;
+}
+
+/* Where the system lets a thread wake as a batch. */
+START_TEST(the_writer_takes_the_processor_from_who_answers_checks) {
+    const struct sched_param none = {0};
+    int before = sched_getscheduler(0);
+    bool allowed = before == SCHED_OTHER && sched_setscheduler(0, SCHED_BATCH, &none) == 0;
+    if (allowed) sched_setscheduler(0, SCHED_OTHER, &none);
+    data_home fixture;
+    fixture_make(&fixture);
+    fixture_open(&fixture, 0);
+    bt_writer *writer = start(&fixture, QUEUE);
+    bt_change change = {.apply = note_policy, .done = ignore, .deadline_ms = BT_NEVER_MS};
+    ck_assert_int_eq(bt_writer_submit(writer, &change), BT_OK);
+    bt_writer_stop(writer);
+    if (allowed) ck_assert_int_eq(policy_of_writer, SCHED_BATCH);
+    ck_assert_int_eq(sched_getscheduler(0), before);
+    fixture_remove(&fixture);
+}
+END_TEST
+
 START_TEST(the_queue_grows_without_bound) {
     data_home fixture;
     blocker first;
@@ -437,7 +464,8 @@ UNIT_MAIN("writer", a_change_is_not_there_when_it_is_done, commits_are_counted_w
           a_change_that_fails_takes_others_of_its_group_with_it,
           a_change_that_fails_leaves_something_behind, a_refused_change_leaves_its_mark_on_the_head,
           changes_that_wait_are_not_committed_together,
-          a_change_that_writes_nothing_raises_the_revision, the_queue_grows_without_bound,
+          a_change_that_writes_nothing_raises_the_revision,
+          the_writer_takes_the_processor_from_who_answers_checks, the_queue_grows_without_bound,
           what_waits_is_dropped_by_a_stop, a_change_to_a_file_that_was_replaced_is_done,
           two_digests_with_one_beginning_are_one_key, a_change_to_a_key_that_is_not_there_makes_one,
           a_key_with_a_new_owner_stays_in_the_list_of_the_old, a_key_is_written_over_another)

@@ -64,6 +64,7 @@ struct bt_grpc_worker {
     bt_grpc_tag end_tag;
     bt_call *ready[BT_CALLS_TOGETHER]; /* unary calls that have come, and are dispatched together */
     size_t ready_count;
+    size_t together; /* calls that were dispatched last */
     bt_blocks calls;
     bt_blocks arenas;
     bt_blocks large_arenas;

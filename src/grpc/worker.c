@@ -86,8 +86,10 @@ void bt_grpc_arm(bt_grpc_worker *worker, const bt_grpc_entry *entry) {
 
 static void dispatch(bt_grpc_worker *worker) {
     size_t count = worker->ready_count;
+    if (!count) return;
     worker->ready_count = 0;
-    if (count) bt_call_dispatch_many(worker->ready, count);
+    worker->together = count;
+    bt_call_dispatch_many(worker->ready, count);
 }
 
 void bt_grpc_worker_ready(bt_grpc_worker *worker, bt_call *call) {
@@ -104,9 +106,10 @@ static grpc_completion_type take_event(bt_grpc_worker *worker, gpr_timespec unti
     return event.type;
 }
 
-/* To look for more takes a system call, which is lost on who calls alone. */
+/* To look for more takes a system call, which is lost on who calls alone. Where calls came together before, the first
+ * to come is rarely the only one. */
 static bool is_alone(const bt_grpc_worker *worker) {
-    return worker->in_flight <= 1;
+    return worker->in_flight <= 1 && worker->together <= 1;
 }
 
 bool bt_grpc_worker_step(bt_grpc_worker *worker) {

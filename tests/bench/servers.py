@@ -15,7 +15,6 @@ HTTP_HEADERS = {
     "x-envoy-internal": "true", "x-forwarded-for": "192.0.2.7", "x-forwarded-proto": "https",
     "x-request-id": "5f0d2a6e-7a0f-4a8e-9d0e-2a9b3c1d4e5f"}
 REVOCABLE = 20000
-REVOCABLE_SEED = 2
 
 
 def field(number, value):
@@ -112,11 +111,12 @@ class Bench:
         """One process serves all transports, a worker each, since a store has one server."""
         name = f"{transport} {keys:,} keys"
         if name not in self.started:
-            data, ports = self.store(keys), [free_port() for _ in range(4)]
-            process = self.spawn(self.binary, "serve", "--data", data, "--grpc", f"127.0.0.1:{ports[2]}", "--http",
-                                 f"127.0.0.1:{ports[3]}", "--grpc-trusted", f"h2:127.0.0.1:{ports[0]}", "--grpc-trusted",
-                                 f"127.0.0.1:{ports[1]}", "--environment", "test", "--workers", 1)
-            for lane, port in zip(("h2", "grpc", "guarded", "http"), ports):
+            data, ports = self.store(keys), [free_port() for _ in range(5)]
+            process = self.spawn(self.binary, "serve", "--data", data, "--grpc-trusted", f"h2:127.0.0.1:{ports[0]}",
+                                 "--grpc-trusted", f"127.0.0.1:{ports[1]}", "--grpc", f"h2:127.0.0.1:{ports[2]}",
+                                 "--grpc", f"127.0.0.1:{ports[3]}", "--http", f"127.0.0.1:{ports[4]}",
+                                 "--environment", "test", "--workers", 1)
+            for lane, port in zip(("h2", "grpc", "guarded h2", "guarded grpc", "http"), ports):
                 self.wait(process, port)
                 self.started[f"{lane} {keys:,} keys"] = Target(f"{lane} {keys:,} keys", port, process.pid, keys)
             # So many draws that nearly every page has been read once.
@@ -142,19 +142,19 @@ class Bench:
         assert done.returncode == 0, f"{target.name}: {done.stdout}{done.stderr}"
         return {**json.loads(done.stdout), "memory_mib": target.memory_mib()}
 
-    def revoker(self, keys):
-        """A function that starts 100 revocations a second, over the guarded listener, for so many seconds."""
-        data = self.store(keys)
-        filled = self.stores / f"{keys}-revocable"
-        if not filled.exists():
-            self.fill(data, REVOCABLE, "--seed", REVOCABLE_SEED)
-            filled.touch()
+    def revocable(self, keys):
+        """Adds keys that have never been revoked to a store; returns their seed, and a token that may revoke them."""
+        data, seed = self.store(keys), int(time.time())
+        self.fill(data, REVOCABLE, "--seed", seed)
         made = subprocess.run([self.binary, "key", "create", "--data", data, "--env", "test", "--name", "bench",
                                "--scope", "apikeys.revoke", "--json"], capture_output=True, text=True, check=True)
-        token = json.loads(made.stdout)["token"]
-        self.serve("h2", keys)
-        guarded = self.started[f"guarded {keys:,} keys"]
-        flags = {"keys": REVOCABLE, "seed": REVOCABLE_SEED, "ask": "revoke", "rate": 100, "connections": 1,
+        return seed, json.loads(made.stdout)["token"]
+
+    def revoker(self, transport, keys, seed, token):
+        """A function that starts 100 revocations a second, over the guarded listener, for so many seconds."""
+        self.serve(transport, keys)
+        guarded = self.started[f"guarded {transport} {keys:,} keys"]
+        flags = {"keys": REVOCABLE, "seed": seed, "ask": "revoke", "rate": 100, "connections": 1,
                  "path": "/bitting.v1.KeyService/RevokeKey"}
         return lambda seconds: self.spawn(*self.load_words(guarded, seconds, flags),
                                           env={**os.environ, "BITTING_BENCH_CREDENTIAL": token})

@@ -49,6 +49,12 @@ def test_keep_leaves_the_server_and_says_how_to_stop_it(tmp_path):
     os.kill(running[0], 15)
 
 
+@pytest.mark.parametrize("words, code", [(["--help"], 0), (["--kepe"], 2)])
+def test_help_is_a_failure_or_a_typing_error_none(tmp_path, words, code):
+    done = quickstart(support.BUILD, tmp_path, *words)
+    assert done.returncode == code and "--keep" in done.stdout and "==" not in done.stdout
+
+
 @pytest.mark.parametrize("lie", ["exit 0", "exit 1", "exit 2"])
 def test_it_fails_when_an_answer_is_not_the_expected_one(tmp_path, lie):
     """A build whose program is ours, but for its checks."""

@@ -8,6 +8,8 @@
 #define ARMED_OTHER 4u
 /* Events that a call which has come may have to wait for. */
 #define EVENTS_TOGETHER (2 * BT_CALLS_TOGETHER)
+/* Calls whose look-ups gain more by waiting together than the first of them loses. */
+#define MANY 8u
 /* Arenas of BT_CALL_ARENA_MAX. */
 #define LARGE_ARENAS 4u
 
@@ -106,10 +108,10 @@ static grpc_completion_type take_event(bt_grpc_worker *worker, gpr_timespec unti
     return event.type;
 }
 
-/* To look for more takes a system call, which is lost on who calls alone. Where calls came together before, the first
- * to come is rarely the only one. */
+/* To look for more takes a system call, and the time to read what it finds, which is lost on who calls alone. Where many
+ * calls came together before, the first to come is rarely alone. */
 static bool is_alone(const bt_grpc_worker *worker) {
-    return worker->in_flight <= 1 && worker->together <= 1;
+    return worker->in_flight <= 1 && worker->together < MANY;
 }
 
 bool bt_grpc_worker_step(bt_grpc_worker *worker) {

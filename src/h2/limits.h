@@ -8,7 +8,7 @@
 typedef struct bt_h2_limits {
     uint32_t streams_max;     /* open at a time on a connection (SETTINGS_MAX_CONCURRENT_STREAMS) */
     uint32_t header_list_max; /* bytes as RFC 9113 6.5.2 counts them: 32 more for each field */
-    /* Bytes that a connection may hold, HPACK tables and messages and all, beside 3 KiB for each stream. */
+    /* Bytes that a connection may hold, HPACK tables and messages and all, beside 4 KiB for each stream. */
     size_t connection_memory;
     /* Of the server. */
     size_t memory;    /* bytes that all connections may hold together; each worker has its share */

@@ -1,5 +1,5 @@
 /* Prometheus' text format: https://prometheus.io/docs/instrumenting/exposition_formats/. The names of calls are those that
- * go-grpc-prometheus gave: grpc_server_handled_total, grpc_server_handling_seconds. */
+ * go-grpc-prometheus gave. */
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -48,6 +48,7 @@ static void print_decisions(page *out, const bt_http_server *server) {
 /* A method's counts over all threads. */
 typedef struct method_sum {
     const char *path;
+    uint64_t started;
     uint64_t codes[BT_COUNTED_CODES];
     bt_time_sum time;
 } method_sum;
@@ -66,6 +67,7 @@ static method_sum *sum_of(sums *all, const char *path) {
 }
 
 static void add_method(method_sum *sum, const bt_method_counter *method) {
+    sum->started += atomic_load_explicit(&method->started, memory_order_relaxed);
     for (size_t i = 0; i < BT_COUNTED_CODES; i++)
         sum->codes[i] += atomic_load_explicit(&method->codes[i], memory_order_relaxed);
     bt_time_add(&method->time, &sum->time);
@@ -90,6 +92,27 @@ static void write_labels(const char *path, char ret_labels[LABELS_SIZE]) {
     snprintf(ret_labels, LABELS_SIZE,
              "grpc_type=\"unary\",grpc_service=\"%.*s\",grpc_method=\"%s\"", size, service,
              slash ? slash + 1 : "");
+}
+
+/* Called for each method: a number of its calls. */
+typedef uint64_t number_of(const method_sum *sum);
+
+static uint64_t started_of(const method_sum *sum) {
+    return sum->started;
+}
+
+static uint64_t answered_of(const method_sum *sum) {
+    return sum->codes[0];
+}
+
+static void print_numbers(page *out, const sums *all, const char *name, const char *help,
+                          number_of *number) {
+    describe(out, name, "counter", help);
+    for (size_t i = 0; i < all->count; i++) {
+        char labels[LABELS_SIZE];
+        write_labels(all->list[i].path, labels);
+        print(out, "%s{%s} %" PRIu64 "\n", name, labels, number(&all->list[i]));
+    }
 }
 
 static void print_handled(page *out, const sums *all) {
@@ -146,6 +169,12 @@ static void print_calls(page *out, const bt_http_server *server) {
     sums *all = calloc(1, sizeof *all);
     if (!all) return;
     sum_all(server, all);
+    print_numbers(out, all, "grpc_server_started_total", "Calls whose request has come.",
+                  started_of);
+    /* A unary call starts here when its message is there, and has another where it ends well. */
+    print_numbers(out, all, "grpc_server_msg_received_total", "Messages that have come.",
+                  started_of);
+    print_numbers(out, all, "grpc_server_msg_sent_total", "Messages that were sent.", answered_of);
     print_handled(out, all);
     print_times(out, all);
     free(all);

@@ -146,6 +146,8 @@ void bt_call_dispatch_many(bt_call *const *calls, size_t calls_count) {
     for (size_t i = 0; i < calls_count; i++) {
         calls[i]->began_ns = group.began_ns;
         calls[i]->now_ms = now_ms;
+        if (!(calls[i]->method->flags & BT_METHOD_STREAM))
+            bt_count_started(counters, calls[i]->method->path);
     }
     if (calls[0]->transport->gathers) together = &group;
     dispatch(calls, calls_count, renewed);

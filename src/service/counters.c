@@ -19,12 +19,14 @@ void bt_counters_free_all(bt_counters_list *list) {
     }
 }
 
-/* A set's decisions are counted by its own thread alone: no other write can come between these. */
-void bt_count_decision(bt_counters *counters, bt_reason reason) {
-    if (!counters || (unsigned)reason >= BT_REASONS) return;
-    _Atomic uint64_t *counter = &counters->decisions[reason];
+/* What a set's own thread alone counts: no other write can come between these. */
+static void count_one(_Atomic uint64_t *counter) {
     uint64_t count = atomic_load_explicit(counter, memory_order_relaxed);
     atomic_store_explicit(counter, count + 1, memory_order_relaxed);
+}
+
+void bt_count_decision(bt_counters *counters, bt_reason reason) {
+    if (counters && (unsigned)reason < BT_REASONS) count_one(&counters->decisions[reason]);
 }
 
 /* The place of a path; NULL where there are more paths than places. */
@@ -37,6 +39,11 @@ static bt_method_counter *find(bt_counters *counters, const char *path) {
         if (found == path) return method; /* another thread was first, for the same path */
     }
     return NULL;
+}
+
+void bt_count_started(bt_counters *counters, const char *path) {
+    bt_method_counter *method = counters ? find(counters, path) : NULL;
+    if (method) count_one(&method->started);
 }
 
 void bt_count_calls(bt_counters *counters, const char *path, unsigned code, uint64_t calls,

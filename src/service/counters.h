@@ -12,7 +12,8 @@
 
 typedef struct bt_method_counter {
     _Atomic(const char *) path; /* "/package.Service/Method"; NULL: this place is free */
-    _Atomic uint64_t codes[BT_COUNTED_CODES];
+    _Atomic uint64_t started;
+    _Atomic uint64_t codes[BT_COUNTED_CODES]; /* of those that have ended */
     bt_time_counter time;
 } bt_method_counter;
 
@@ -34,6 +35,8 @@ void bt_counters_free_all(bt_counters_list *list);
 
 /* These take NULL, and count nothing. */
 void bt_count_decision(bt_counters *counters, bt_reason reason);
+/* A call whose request is there, by the set's own thread. path: as below. */
+void bt_count_started(bt_counters *counters, const char *path);
 /* Calls that have ended alike. path: a static text, told from others by its address. From any thread. */
 void bt_count_calls(bt_counters *counters, const char *path, unsigned code, uint64_t calls,
                     int64_t each_ns);

@@ -4,6 +4,7 @@ import json
 import re
 import socket
 
+import grpc
 import pytest
 
 import support
@@ -152,15 +153,21 @@ def test_metrics_count_what_was_decided(server, protos):
     stub = protos.check_grpc.CheckServiceStub(server.trusted())
     for _ in range(5):
         stub.CheckScope(protos.check.CheckScopeRequest(token=token, scopes=["users.read"]))
+    with pytest.raises(grpc.RpcError):
+        stub.CheckScope(protos.check.CheckScopeRequest(token=token, scopes=["users.raed"]))
     page = ask(server, "/metrics")[2].decode()
     assert 'bitting_decisions_total{reason="ALLOWED"} 6\n' in page
     assert 'bitting_decisions_total{reason="MISSING_SCOPE"} 1\n' in page
     labels = 'grpc_type="unary",grpc_service="bitting.v1.CheckService",grpc_method="CheckScope"'
     assert f'grpc_server_handled_total{{{labels},grpc_code="OK"}} 5\n' in page
-    assert f'grpc_server_handling_seconds_count{{{labels}}} 5\n' in page
+    assert f'grpc_server_handled_total{{{labels},grpc_code="InvalidArgument"}} 1\n' in page
+    assert f'grpc_server_handling_seconds_count{{{labels}}} 6\n' in page
+    assert f"grpc_server_started_total{{{labels}}} 6\n" in page
+    assert f"grpc_server_msg_received_total{{{labels}}} 6\n" in page
+    assert f"grpc_server_msg_sent_total{{{labels}}} 5\n" in page
     assert "bitting_keys 1\n" in page
     buckets = [int(count) for count in re.findall(r'_bucket\{[^}]*CheckScope"[^}]*\} (\d+)', page)]
-    assert buckets == sorted(buckets) and buckets[-1] == 5
+    assert buckets == sorted(buckets) and buckets[-1] == 6
     for line in page.splitlines():
         assert re.fullmatch(r'# (HELP|TYPE) .+|[a-z_]+(\{[^}]*\})? [0-9.e+-]+', line), line
     assert token not in page

@@ -5,7 +5,9 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#define EVENTS_PER_TURN 64
+/* Connections that are read before their calls are answered together. The calls of one to four are enough for their
+ * look-ups to wait together, and with more the first to come waits for the last, which a tail is made of. */
+#define EVENTS_PER_TURN 4
 #define SWEEP_MS 1000
 
 struct bt_h2_worker {

@@ -26,9 +26,10 @@ static const bt_flag flags[] = {
 static const bt_usage usage = {
     .command = "key purge",
     .synopsis = "--older-than TIME [flags]",
-    .about = "Forgets keys that were revoked, or have expired, longer ago than that. They stay "
-             "denied; what\n"
-             "was known of them is gone. For a timer, beside a running server.",
+    .about = "Forgets keys that were revoked, have expired, or whose owner was deleted, longer ago "
+             "than that.\n"
+             "They stay denied; what was known of them is gone. For a timer, beside a running "
+             "server.",
     .examples = "  bitting key purge --older-than 90d --dry-run\n"
                 "  bitting key purge --older-than 90d",
     .flags = flags,

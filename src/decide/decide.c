@@ -4,19 +4,23 @@ uint64_t bt_decide_held(const bt_record *record, uint64_t live) {
     return (record->flags & BT_RECORD_FULL_ACCESS ? live : record->mask) & live;
 }
 
-bool bt_decide_owner_stops(const bt_record *record, uint32_t stopped,
-                           bool org_keys_stop_with_creator) {
+uint32_t bt_decide_owners(const bt_record *record, bool org_keys_stop_with_creator) {
     const uint32_t maker = BT_STOPPED_USER | BT_STOPPED_MEMBERSHIP;
     switch ((bt_kind)record->kind) {
     case BT_KIND_GENERIC:
-        return false;
+        return 0;
     case BT_KIND_ORG:
-        return stopped & (BT_STOPPED_ORG | (org_keys_stop_with_creator ? maker : 0));
+        return BT_STOPPED_ORG | (org_keys_stop_with_creator ? maker : 0);
     case BT_KIND_BACKEND:
     case BT_KIND_PERSONAL:
         break;
     }
-    return stopped != 0;
+    return BT_STOPPED_ORG | maker;
+}
+
+bool bt_decide_owner_stops(const bt_record *record, uint32_t stopped,
+                           bool org_keys_stop_with_creator) {
+    return stopped & bt_decide_owners(record, org_keys_stop_with_creator);
 }
 
 static bool kind_accepted(const bt_record *record, uint32_t accepted) {

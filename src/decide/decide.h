@@ -78,9 +78,12 @@ typedef struct bt_verdict {
 
 bt_verdict bt_decide(const bt_finding *finding, const bt_question *question);
 
-/* Whether stopped owners stop this key. A personal key stops with its user, its organization and the membership of
+/* With whom this key stops (BT_STOPPED_*). A personal key stops with its user, its organization and the membership of
  * one in the other; an organization's with the organization, and with its maker where the environment says so;
  * a generic key with nobody. */
+uint32_t bt_decide_owners(const bt_record *record, bool org_keys_stop_with_creator);
+
+/* Whether stopped owners stop this key. */
 bool bt_decide_owner_stops(const bt_record *record, uint32_t stopped,
                            bool org_keys_stop_with_creator);
 

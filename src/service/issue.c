@@ -39,7 +39,8 @@ void bt_issue_describe(bt_txn *txn, const bt_record *record, const bt_detail *de
     if (narrow.size) memmove(ret_issued->narrow_row, narrow.data, narrow.size);
     bt_key_rows rows = {.record = record,
                         .detail = *detail,
-                        .narrow = bt_bytes_of(ret_issued->narrow_row, narrow.size)};
+                        .narrow = bt_bytes_of(ret_issued->narrow_row, narrow.size),
+                        .owner_deleted_ms = BT_NEVER_MS};
     const bt_environment *environment =
         bt_environment_by_id(bt_txn_environments(txn), record->environment);
     rows.owner_stopped = is_stopped(txn, record, environment);

@@ -59,6 +59,7 @@ typedef struct bt_key_rows {
     bt_detail detail;
     bt_bytes narrow; /* empty: it is bound to nothing */
     bool owner_stopped;
+    int64_t owner_deleted_ms; /* when an owner with whom it stops was; BT_NEVER_MS: none */
 } bt_key_rows;
 
 /* Where it is. environment: its own; NULL: there is none of its number. */

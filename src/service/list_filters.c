@@ -137,11 +137,12 @@ static bool state_matches(const bt_list_filters *filters, bt_key_state state, bo
 }
 
 bool bt_list_filters_match(const bt_list_filters *filters, uint64_t scope, const bt_key_rows *rows,
-                           const bt_catalogue *catalogue, bt_key_state state, bool owner_deleted) {
+                           const bt_catalogue *catalogue, bt_key_state state) {
     const bt_record *record = rows->record;
     const bt_detail *detail = &rows->detail;
     if (filters->kind && filters->kind != (bt_kind)record->kind) return false;
     if (scope & ~bt_decide_held(record, catalogue->live)) return false;
+    bool owner_deleted = rows->owner_deleted_ms != BT_NEVER_MS;
     return state_matches(filters, state, owner_deleted) && times_match(filters, record) &&
            is(filters->user_id, detail->user_id) && is(filters->org_id, detail->org_id) &&
            is(filters->preset, detail->preset) && labels_match(filters, detail) &&

@@ -40,8 +40,8 @@ bt_err bt_list_filters_check(const bt_list_filters *filters, const bt_catalogue 
 void bt_list_filters_seal(const bt_list_filters *filters, const bt_pepper *pepper,
                           uint8_t environment, uint8_t ret_seal[BT_SEAL_SIZE]);
 
-/* All but environment and preset_drifted, which take a whole key to tell. state: bt_key_rows_state. owner_deleted: an owner of the key is deleted. */
+/* All but environment and preset_drifted, which take a whole key to tell. state: bt_key_rows_state. */
 bool bt_list_filters_match(const bt_list_filters *filters, uint64_t scope, const bt_key_rows *rows,
-                           const bt_catalogue *catalogue, bt_key_state state, bool owner_deleted);
+                           const bt_catalogue *catalogue, bt_key_state state);
 
 #endif

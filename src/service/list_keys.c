@@ -90,44 +90,21 @@ static bt_err seek(const bt_listing *listing, bt_key_id *ret_id, bt_bytes *ret_r
     return err == BT_ERR_NOT_FOUND ? BT_ERR_INTERNAL : err;
 }
 
-static bt_err is_owner_deleted(const bt_listing *listing, const bt_record *record,
-                               bool *ret_deleted) {
+/* Whether it is a key of the listing, which is then in listing->key. */
+static bool judge(bt_listing *listing, const bt_key_rows *rows) {
     bt_snapshot *snapshot = listing->session->snapshot;
-    bt_stop_key keys[2] = {{{{0}}, {{0}}}, {{{0}}, {{0}}}};
-    memcpy(keys[0].user.bytes, record->user_ref, BT_REF_SIZE);
-    memcpy(keys[1].org.bytes, record->org_ref, BT_REF_SIZE);
-    const unsigned flags[2] = {BT_RECORD_USER, BT_RECORD_ORG};
-    *ret_deleted = false;
-    for (int i = 0; i < 2; i++) {
-        bt_stop_row row;
-        if (!(record->flags & flags[i])) continue;
-        bt_err err = bt_snapshot_stop(snapshot, &keys[i], &row);
-        if (err && err != BT_ERR_NOT_FOUND) return err;
-        if (!err && row.why == BT_STOP_DELETED) *ret_deleted = true;
-    }
-    return BT_OK;
-}
-
-static bt_err judge(bt_listing *listing, const bt_key_rows *rows, bool *ret_found,
-                    bt_fault *fault) {
-    bool deleted;
-    bt_snapshot *snapshot = listing->session->snapshot;
+    const bt_list_filters *filters = &listing->request->filters;
     const bt_environment *environment =
         bt_environment_by_id(bt_snapshot_environments(snapshot), rows->record->environment);
-    *ret_found = !listing->environment || listing->environment->id == rows->record->environment;
-    if (!*ret_found) return BT_OK;
-    if (is_owner_deleted(listing, rows->record, &deleted))
-        return bt_key_damaged(&rows->record->key_id, fault);
-    *ret_found = bt_list_filters_match(
-        &listing->request->filters, listing->scope, rows, bt_snapshot_catalogue(snapshot),
-        bt_key_rows_state(rows, environment, listing->now_ms), deleted);
-    if (!*ret_found) return BT_OK;
+    if (listing->environment && listing->environment->id != rows->record->environment) return false;
+    bt_key_state state = bt_key_rows_state(rows, environment, listing->now_ms);
+    const bt_catalogue *catalogue = bt_snapshot_catalogue(snapshot);
+    if (!bt_list_filters_match(filters, listing->scope, rows, catalogue, state)) return false;
     bt_key_rows_describe(snapshot, rows, listing->now_ms, &listing->key);
-    *ret_found = !listing->request->filters.preset_drifted || listing->key.preset_drifted;
-    return BT_OK;
+    return !filters->preset_drifted || listing->key.preset_drifted;
 }
 
-/* Looks at one row. ret_found: it is a key of the listing, now in listing->key. */
+/* Looks at one row. */
 static bt_err look(bt_listing *listing, bool *ret_found, bt_fault *fault) {
     bt_key_id id;
     bt_bytes row;
@@ -139,7 +116,7 @@ static bt_err look(bt_listing *listing, bool *ret_found, bt_fault *fault) {
     if (err) return bt_fail(fault, err, "the store's table of keys cannot be read");
     listing->arena->used = listing->arena_start;
     BT_TRY(bt_key_rows_read(listing->session->snapshot, &id, row, listing->arena, &rows, fault));
-    BT_TRY(judge(listing, &rows, ret_found, fault));
+    *ret_found = judge(listing, &rows);
     listing->from = id;
     listing->over = !bt_key_id_next(&listing->from);
     return BT_OK;

@@ -1,15 +1,17 @@
 #include "service/purge_keys.h"
 
+#include "decide/decide.h"
 #include "service/read_keys.h"
+#include "store/stops.h"
 
 /* Rows that one step looks at, and keys that one transaction deletes at most. */
 #define STEP 256u
 
 /* When it ended; BT_NEVER_MS: it has not. */
-static int64_t ended_ms(const bt_record *record, const bt_detail *detail) {
-    if (record->flags & BT_RECORD_REVOKED && detail->revoked_ms < record->expires_ms)
-        return detail->revoked_ms;
-    return record->expires_ms;
+static int64_t ended_ms(const bt_record *record, const bt_detail *detail, int64_t deleted_ms) {
+    int64_t first_ms = record->expires_ms < deleted_ms ? record->expires_ms : deleted_ms;
+    bool revoked = record->flags & BT_RECORD_REVOKED;
+    return revoked && detail->revoked_ms < first_ms ? detail->revoked_ms : first_ms;
 }
 
 typedef struct purge_step {
@@ -21,19 +23,28 @@ typedef struct purge_step {
     uint8_t block[BT_DETAIL_ARENA];
 } purge_step;
 
+static bt_err read_deletion(bt_txn *txn, const bt_record *record, int64_t *ret_deleted_ms) {
+    const bt_environment *environment =
+        bt_environment_by_id(bt_txn_environments(txn), record->environment);
+    bool with_creator = environment && environment->org_keys_stop_with_creator;
+    return bt_txn_deleted(txn, record, bt_decide_owners(record, with_creator), ret_deleted_ms);
+}
+
 /* A key that was changed since it was looked at is judged again. */
 static bt_err purge_one(purge_step *step, const bt_key_id *id, bt_txn *txn) {
     bt_arena arena;
     bt_bytes row;
     bt_detail detail;
     const bt_record *record;
+    int64_t deleted_ms = BT_NEVER_MS;
     bt_arena_init(&arena, step->block, sizeof step->block);
     bt_err err = bt_txn_detail(txn, id, &row);
     if (err == BT_ERR_NOT_FOUND) return BT_OK;
     if (!err) err = bt_detail_decode(row, &arena, &detail);
     if (!err) err = bt_txn_record_at(txn, detail.record_key, &record);
+    if (!err) err = read_deletion(txn, record, &deleted_ms);
     if (err) return err;
-    if (ended_ms(record, &detail) >= step->before_ms) return BT_OK;
+    if (ended_ms(record, &detail, deleted_ms) >= step->before_ms) return BT_OK;
     step->purged++;
     return bt_txn_delete_key(txn, detail.record_key, id);
 }
@@ -67,7 +78,8 @@ static bt_err collect(bt_session *session, purge_step *step, bt_key_id *from, bo
         if (err) return err == BT_ERR_NOT_FOUND ? BT_OK : bt_key_damaged(from, fault);
         BT_TRY(bt_key_rows_read(snapshot, &id, row, &arena, &key, fault));
         report->looked_at++;
-        if (ended_ms(key.record, &key.detail) < step->before_ms) step->ids[step->count++] = id;
+        if (ended_ms(key.record, &key.detail, key.owner_deleted_ms) < step->before_ms)
+            step->ids[step->count++] = id;
         *from = id;
         *ret_more = bt_key_id_next(from);
     }

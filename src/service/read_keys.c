@@ -24,8 +24,9 @@ static bt_err read_stops(bt_snapshot *snapshot, bt_key_rows *rows) {
         bt_environment_by_id(bt_snapshot_environments(snapshot), rows->record->environment);
     bool with_creator = environment && environment->org_keys_stop_with_creator;
     BT_TRY(bt_snapshot_stopped(snapshot, rows->record, &stopped));
-    rows->owner_stopped = bt_decide_owner_stops(rows->record, stopped, with_creator);
-    return BT_OK;
+    stopped &= bt_decide_owners(rows->record, with_creator);
+    rows->owner_stopped = stopped != 0;
+    return bt_snapshot_deleted(snapshot, rows->record, stopped, &rows->owner_deleted_ms);
 }
 
 bt_err bt_key_rows_read(bt_snapshot *snapshot, const bt_key_id *id, bt_bytes row, bt_arena *arena,

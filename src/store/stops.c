@@ -29,6 +29,21 @@ static bt_err read_stop(reader in, const bt_stop_key *key, bt_stop_row *ret_row)
     return BT_OK;
 }
 
+/* The rows that may stop a record. */
+typedef struct stop_keys {
+    bt_stop_key user, org, membership;
+    bool has_user, has_org;
+} stop_keys;
+
+static stop_keys keys_of(const bt_record *record) {
+    stop_keys keys = {.has_user = record->flags & BT_RECORD_USER,
+                      .has_org = record->flags & BT_RECORD_ORG};
+    memcpy(keys.user.user.bytes, record->user_ref, BT_REF_SIZE);
+    memcpy(keys.org.org.bytes, record->org_ref, BT_REF_SIZE);
+    keys.membership = (bt_stop_key){keys.user.user, keys.org.org};
+    return keys;
+}
+
 /* Adds `bit` where there is a row. */
 static bt_err collect(reader in, const bt_stop_key *key, uint32_t bit, uint32_t *stopped) {
     bt_stop_row row;
@@ -38,17 +53,30 @@ static bt_err collect(reader in, const bt_stop_key *key, uint32_t bit, uint32_t 
 }
 
 static bt_err read_stopped(reader in, const bt_record *record, uint32_t *ret_stopped) {
-    bool user = record->flags & BT_RECORD_USER, org = record->flags & BT_RECORD_ORG;
-    bt_stop_key by_user = {0}, by_org = {0}, both = {0};
+    stop_keys keys = keys_of(record);
     uint32_t stopped = 0;
-    memcpy(by_user.user.bytes, record->user_ref, BT_REF_SIZE);
-    memcpy(by_org.org.bytes, record->org_ref, BT_REF_SIZE);
-    both.user = by_user.user;
-    both.org = by_org.org;
-    if (user) BT_TRY(collect(in, &by_user, BT_STOPPED_USER, &stopped));
-    if (org) BT_TRY(collect(in, &by_org, BT_STOPPED_ORG, &stopped));
-    if (user && org) BT_TRY(collect(in, &both, BT_STOPPED_MEMBERSHIP, &stopped));
+    if (keys.has_user) BT_TRY(collect(in, &keys.user, BT_STOPPED_USER, &stopped));
+    if (keys.has_org) BT_TRY(collect(in, &keys.org, BT_STOPPED_ORG, &stopped));
+    if (keys.has_user && keys.has_org)
+        BT_TRY(collect(in, &keys.membership, BT_STOPPED_MEMBERSHIP, &stopped));
     *ret_stopped = stopped;
+    return BT_OK;
+}
+
+static bt_err find_deletion(reader in, const bt_stop_key *key, int64_t *first_ms) {
+    bt_stop_row row;
+    bt_err err = read_stop(in, key, &row);
+    if (!err && row.why == BT_STOP_DELETED && row.since_ms < *first_ms) *first_ms = row.since_ms;
+    return err == BT_ERR_NOT_FOUND ? BT_OK : err;
+}
+
+static bt_err read_deleted(reader in, const bt_record *record, uint32_t owners,
+                           int64_t *ret_since_ms) {
+    stop_keys keys = keys_of(record);
+    int64_t first_ms = BT_NEVER_MS;
+    if (keys.has_user && owners & BT_STOPPED_USER) BT_TRY(find_deletion(in, &keys.user, &first_ms));
+    if (keys.has_org && owners & BT_STOPPED_ORG) BT_TRY(find_deletion(in, &keys.org, &first_ms));
+    *ret_since_ms = first_ms;
     return BT_OK;
 }
 
@@ -69,6 +97,16 @@ bt_err bt_txn_stopped(bt_txn *txn, const bt_record *record, uint32_t *ret_stoppe
         return read_stopped((reader){.txn = txn}, record, ret_stopped);
     *ret_stopped = 0;
     return BT_OK;
+}
+
+bt_err bt_snapshot_deleted(bt_snapshot *snapshot, const bt_record *record, uint32_t owners,
+                           int64_t *ret_since_ms) {
+    return read_deleted((reader){.snapshot = snapshot}, record, owners, ret_since_ms);
+}
+
+bt_err bt_txn_deleted(bt_txn *txn, const bt_record *record, uint32_t owners,
+                      int64_t *ret_since_ms) {
+    return read_deleted((reader){.txn = txn}, record, owners, ret_since_ms);
 }
 
 bt_err bt_snapshot_stop(bt_snapshot *snapshot, const bt_stop_key *key, bt_stop_row *ret_row) {

@@ -27,6 +27,12 @@ static_assert(sizeof(bt_stop_row) == 16, "stop row size");
 bt_err bt_snapshot_stopped(bt_snapshot *snapshot, const bt_record *record, uint32_t *ret_stopped);
 bt_err bt_txn_stopped(bt_txn *txn, const bt_record *record, uint32_t *ret_stopped);
 
+/* When the first of those owners of a record (of BT_STOPPED_USER and BT_STOPPED_ORG) was deleted; BT_NEVER_MS where none
+ * was. */
+bt_err bt_snapshot_deleted(bt_snapshot *snapshot, const bt_record *record, uint32_t owners,
+                           int64_t *ret_since_ms);
+bt_err bt_txn_deleted(bt_txn *txn, const bt_record *record, uint32_t owners, int64_t *ret_since_ms);
+
 /* The row of an owner or membership. BT_ERR_NOT_FOUND: it is not stopped. */
 bt_err bt_snapshot_stop(bt_snapshot *snapshot, const bt_stop_key *key, bt_stop_row *ret_row);
 bt_err bt_txn_stop(bt_txn *txn, const bt_stop_key *key, bt_stop_row *ret_row);

@@ -117,6 +117,7 @@ class Model:
         self.forgotten = {name: set() for name in ENVIRONMENTS}  # those whose pepper is lost
         self.deleted = {}  # (environment, "user" or "org", id) -> how often
         self.stopped = set()
+        self.deleted_at = {}  # of those in stopped that are for ever: when
         self.stop_with_creator = set()  # the environments that say so
 
     # Questions.
@@ -162,13 +163,17 @@ class Model:
         rest = token[len(prefix):] if self.schemes[environment][scheme] else token
         return HASHES[method](rest.encode()).hexdigest()
 
-    def owner_stopped(self, key):
+    def stops(self, key):
+        """The stops that would stop a key."""
         stops = set()
         if key.kind in (PERSONAL, ORG):
             stops.add((key.environment, None, key.org))
         if key.kind == PERSONAL or (key.kind == ORG and key.environment in self.stop_with_creator):
             stops |= {(key.environment, key.user, None), (key.environment, key.user, key.org)}
-        return bool(stops & self.stopped)
+        return stops
+
+    def owner_stopped(self, key):
+        return bool(self.stops(key) & self.stopped)
 
     @staticmethod
     def in_networks(key, client):
@@ -431,7 +436,9 @@ class Model:
 
     def delete(self, token, user, org, now):
         caller = self.begin(token, REVOKE, now)
-        self.stopped.add(self.stop_of(caller.environment, user, org))
+        stop = self.stop_of(caller.environment, user, org)
+        self.stopped.add(stop)
+        self.deleted_at[stop] = now
         name = (caller.environment, "user", user) if user else (caller.environment, "org", org)
         self.deleted[name] = self.deleted.get(name, 0) + 1
 
@@ -476,7 +483,8 @@ class Model:
 
     def purge(self, before):
         """How many were forgotten: those that had ended before."""
-        gone = {key_id for key_id, key in self.keys.items() if min(key.expires, key.revoked_at) < before}
+        gone = {key_id for key_id, key in self.keys.items()
+                if min(key.expires, key.revoked_at, *(self.deleted_at.get(stop, NEVER) for stop in self.stops(key))) < before}
         self.purged |= {token for token, key in self.tokens.items() if key.key_id in gone}
         self.tokens = {token: key for token, key in self.tokens.items() if key.key_id not in gone}
         self.hashes = {place: key for place, key in self.hashes.items() if key.key_id not in gone}

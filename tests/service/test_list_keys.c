@@ -366,7 +366,30 @@ START_TEST(the_index_by_owner_lists_other_keys_than_a_walk_would) {
 }
 END_TEST
 
-UNIT_MAIN("list_keys", a_filter_on_labels_times_scopes_or_presets_is_passed_over,
+/* A maker is no owner, as long as the environment does not make one of them. */
+START_TEST(a_key_that_goes_on_without_its_maker_is_archived_or_one_of_a_deleted_owner_is_not) {
+    test_house house;
+    house_open(&house);
+    add(&house, "org",
+        (bt_create_key_request){
+            .kind = BT_KIND_ORG, .org_id = BT_LITERAL("acme"), .user_id = BT_LITERAL("ann")});
+    add(&house, "own",
+        (bt_create_key_request){.kind = BT_KIND_PERSONAL, .user_id = BT_LITERAL("ann")});
+    bt_change_owner forget = {.action = BT_OWNER_DELETE,
+                              .owner = {BT_LITERAL("test"), BT_LITERAL("ann"), {0}}};
+    bt_change_owner_run(&forget, &house.service, &house.administrator);
+    house_renew(&house);
+    bt_list_keys current = {.filters.view = BT_LIST_CURRENT},
+                 archived = {.filters.view = BT_LIST_ARCHIVED};
+    ck_assert_str_eq(must_list(&house, &current).names, "org");
+    ck_assert_str_eq(must_list(&house, &archived).names, "own");
+    house_close(&house);
+}
+END_TEST
+
+UNIT_MAIN("list_keys",
+          a_key_that_goes_on_without_its_maker_is_archived_or_one_of_a_deleted_owner_is_not,
+          a_filter_on_labels_times_scopes_or_presets_is_passed_over,
           the_index_by_owner_lists_other_keys_than_a_walk_would,
           a_filter_lets_another_key_through_or_keeps_one_back,
           pages_lose_or_repeat_a_key_while_others_are_made, the_last_page_promises_another,

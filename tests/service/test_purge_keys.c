@@ -1,4 +1,5 @@
 /* rooms: service support */
+#include "service/owners.h"
 #include "service/purge_keys.h"
 #include "service/read_keys.h"
 #include "store/verify.h"
@@ -50,4 +51,30 @@ START_TEST(a_key_that_is_good_or_ended_lately_is_purged) {
 }
 END_TEST
 
-UNIT_MAIN("purge_keys", a_key_that_is_good_or_ended_lately_is_purged)
+START_TEST(a_key_outlives_its_deleted_owner_or_ends_with_one_that_is_blocked) {
+    test_house house;
+    house_open(&house);
+    house_key gone = house_create(&house, (bt_create_key_request){.kind = BT_KIND_PERSONAL,
+                                                                  .user_id = BT_LITERAL("ann")}),
+              made = house_create(&house, (bt_create_key_request){.kind = BT_KIND_ORG,
+                                                                  .org_id = BT_LITERAL("acme"),
+                                                                  .user_id = BT_LITERAL("ann")}),
+              blocked = house_create(&house, (bt_create_key_request){.kind = BT_KIND_PERSONAL,
+                                                                     .user_id = BT_LITERAL("bob")});
+    bt_change_owner forget = {.action = BT_OWNER_DELETE,
+                              .owner = {BT_LITERAL("test"), BT_LITERAL("ann"), {0}}},
+                    block = {.action = BT_OWNER_STOP,
+                             .owner = {BT_LITERAL("test"), BT_LITERAL("bob"), {0}}};
+    bt_change_owner_run(&forget, &house.service, &house.administrator);
+    bt_change_owner_run(&block, &house.service, &house.administrator);
+    ck_assert_uint_eq(purge(&house, bt_clock_ms() - BT_DAY_MS, false).purged, 0);
+    ck_assert_uint_eq(purge(&house, bt_clock_ms() + BT_DAY_MS, true).purged, 1);
+    ck_assert_uint_eq(purge(&house, bt_clock_ms() + BT_DAY_MS, false).purged, 1);
+    ck_assert(!is_there(&house, &gone));
+    ck_assert(is_there(&house, &made) && is_there(&house, &blocked));
+    house_close(&house);
+}
+END_TEST
+
+UNIT_MAIN("purge_keys", a_key_that_is_good_or_ended_lately_is_purged,
+          a_key_outlives_its_deleted_owner_or_ends_with_one_that_is_blocked)

@@ -3,7 +3,6 @@ import concurrent.futures
 import random
 import socket
 import threading
-import time
 
 import grpc
 import pytest
@@ -15,30 +14,33 @@ Code = grpc.StatusCode
 
 def test_calls_in_flight_end_well_and_no_answer_is_wrong_when_the_server_ends_under_load(echo):
     server = echo(workers=2, drain_ms=20000)
-    stop = threading.Event()
+    stop, right = threading.Event(), [0] * 8
 
     def work(seed):
         call = server.channel().unary_unary("/test.Echo/Echo")
-        chance, right = random.Random(seed), 0
+        chance = random.Random(seed)
         while not stop.is_set():
             body = chance.randbytes(100)
             try:
                 assert call(body, timeout=20) == body
-                right += 1
+                right[seed] += 1
             except grpc.RpcError as error:
                 # A call that comes while the connection is being told to go was never begun.
                 assert error.code() in (Code.UNAVAILABLE, Code.CANCELLED), error
-                return right
-        return right
+                return
 
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
         results = [pool.submit(work, seed) for seed in range(8)]
-        time.sleep(0.5)
-        server.end()
-        code = server.wait()
-        stop.set()
+        try:
+            until(lambda: all(count > 20 for count in right) or any(result.done() for result in results))
+            server.end()
+            code = server.wait()
+        finally:
+            stop.set()
+    for result in results:
+        result.result()
     assert code == 0
-    assert all(result.result() > 0 for result in results)
+    assert all(count > 20 for count in right), right
 
 
 def test_a_drain_waits_for_a_slow_call(echo):

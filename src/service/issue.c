@@ -1,7 +1,6 @@
 #include "service/issue.h"
 
 #include "base/secret.h"
-#include "decide/decide.h"
 #include "store/stops.h"
 
 /* Tokens that are minted until one is free: the second is hardly ever needed, the third never. */
@@ -28,9 +27,7 @@ bt_err bt_issue_insert(bt_txn *txn, const bt_environment *environment, bt_record
 /* What cannot be read is an error of the transaction, which then does not end well. */
 static bool is_stopped(bt_txn *txn, const bt_record *record, const bt_environment *environment) {
     uint32_t stopped;
-    bool with_creator = environment && environment->org_keys_stop_with_creator;
-    return bt_txn_stopped(txn, record, &stopped) ||
-           bt_decide_owner_stops(record, stopped, with_creator);
+    return bt_txn_stopped(txn, record, &stopped) || (stopped & bt_key_owners(record, environment));
 }
 
 void bt_issue_describe(bt_txn *txn, const bt_record *record, const bt_detail *detail,

@@ -40,6 +40,10 @@ bt_key_state bt_key_state_of(const bt_record *record, int64_t now_ms) {
     }
 }
 
+uint32_t bt_key_owners(const bt_record *record, const bt_environment *environment) {
+    return bt_decide_owners(record, environment && environment->org_keys_stop_with_creator);
+}
+
 bt_key_state bt_key_rows_state(const bt_key_rows *rows, const bt_environment *environment,
                                int64_t now_ms) {
     bt_key_state state = bt_key_state_of(rows->record, now_ms);

@@ -62,7 +62,10 @@ typedef struct bt_key_rows {
     int64_t owner_deleted_ms; /* when an owner with whom it stops was; BT_NEVER_MS: none */
 } bt_key_rows;
 
-/* Where it is. environment: its own; NULL: there is none of its number. */
+/* bt_decide_owners, by the rule of a record's own environment; NULL: there is none of its number. */
+uint32_t bt_key_owners(const bt_record *record, const bt_environment *environment);
+
+/* Where it is. environment: as above. */
 bt_key_state bt_key_rows_state(const bt_key_rows *rows, const bt_environment *environment,
                                int64_t now_ms);
 

@@ -1,6 +1,5 @@
 #include "service/purge_keys.h"
 
-#include "decide/decide.h"
 #include "service/read_keys.h"
 #include "store/stops.h"
 
@@ -26,8 +25,7 @@ typedef struct purge_step {
 static bt_err read_deletion(bt_txn *txn, const bt_record *record, int64_t *ret_deleted_ms) {
     const bt_environment *environment =
         bt_environment_by_id(bt_txn_environments(txn), record->environment);
-    bool with_creator = environment && environment->org_keys_stop_with_creator;
-    return bt_txn_deleted(txn, record, bt_decide_owners(record, with_creator), ret_deleted_ms);
+    return bt_txn_deleted(txn, record, bt_key_owners(record, environment), ret_deleted_ms);
 }
 
 /* A key that was changed since it was looked at is judged again. */

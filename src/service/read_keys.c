@@ -1,6 +1,5 @@
 #include "service/read_keys.h"
 
-#include "decide/decide.h"
 #include "service/text.h"
 #include "store/stops.h"
 
@@ -22,9 +21,8 @@ static bt_err read_stops(bt_snapshot *snapshot, bt_key_rows *rows) {
     uint32_t stopped;
     const bt_environment *environment =
         bt_environment_by_id(bt_snapshot_environments(snapshot), rows->record->environment);
-    bool with_creator = environment && environment->org_keys_stop_with_creator;
     BT_TRY(bt_snapshot_stopped(snapshot, rows->record, &stopped));
-    stopped &= bt_decide_owners(rows->record, with_creator);
+    stopped &= bt_key_owners(rows->record, environment);
     rows->owner_stopped = stopped != 0;
     return bt_snapshot_deleted(snapshot, rows->record, stopped, &rows->owner_deleted_ms);
 }
@@ -64,7 +62,7 @@ bt_err bt_service_get_key(bt_session *session, const bt_caller *caller, bt_bytes
 bt_err bt_service_key_of(bt_session *session, const bt_answer *answer, bt_arena *arena,
                          bt_key *ret_key, bt_fault *fault) {
     bt_bytes row;
-    bt_key_rows rows = {.record = answer->record};
+    bt_key_rows rows = {.record = answer->record, .owner_deleted_ms = BT_NEVER_MS};
     bt_err err = bt_check_detail(session->snapshot, answer, &row);
     if (!err) err = bt_detail_decode(row, arena, &rows.detail);
     if (!err) err = read_narrow(session->snapshot, &rows);
